@@ -1,0 +1,110 @@
+"""Where the servers are and how to log in: a flag beats the environment, which beats the file."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+from platformdirs import user_cache_path, user_data_path
+from pydantic import BaseModel, ConfigDict, SecretStr, ValidationError
+
+from mmkg.errors import UsageError
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+CONFIG_FILE = "mmkg.toml"
+SERVERS_FILE = "servers.json"
+
+ENVIRONMENT = {
+    "neo4j_uri": "NEO4J_URI",
+    "neo4j_username": "NEO4J_USERNAME",
+    "neo4j_password": "NEO4J_PASSWORD",
+    "neo4j_database": "NEO4J_DATABASE",
+    "minio_endpoint": "MINIO_ENDPOINT",
+    "minio_access_key": "MINIO_ACCESS_KEY",
+    "minio_secret_key": "MINIO_SECRET_KEY",
+    "minio_bucket": "MINIO_BUCKET",
+}
+
+
+class Settings(BaseModel):
+    """Everything that decides which servers a command talks to."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    home: Path
+    """The data directory: local servers, their passwords, pid and log files, trained models."""
+    cache: Path
+    """Downloads and encoder features that can be made again: jars, data sets, feature files."""
+    neo4j_uri: str | None = None
+    """Bolt address; None means the local server, which is not up."""
+    neo4j_username: str = "neo4j"
+    neo4j_password: SecretStr = SecretStr("")
+    neo4j_database: str = "neo4j"
+    minio_endpoint: str | None = None
+    """`host:port`, or `https://host:port` for TLS; None means the local server, which is not up."""
+    minio_access_key: str = ""
+    minio_secret_key: SecretStr = SecretStr("")
+    minio_bucket: str = "mmkg"
+    external_neo4j: bool = False
+    """True where the user named the graph database, so that `mmkg up` starts none."""
+    external_minio: bool = False
+    """True where the user named the object store, so that `mmkg up` starts none."""
+
+    @classmethod
+    def load(cls, **flags: str | None) -> Settings:
+        """Merge flags over the environment over `$MMKG_HOME/mmkg.toml` over the local servers' own file.
+
+        The local servers' logins are used only for the local servers: they never travel to an address
+        that the user named.
+
+        Raises:
+            UsageError: the file is no TOML, or names a setting that does not exist.
+        """
+        home = Path(os.environ.get("MMKG_HOME") or user_data_path("mmkg")).expanduser().resolve()
+        cache = Path(os.environ.get("MMKG_CACHE") or user_cache_path("mmkg")).expanduser().resolve()
+        values = _read_config(home / CONFIG_FILE)
+        values.update({key: os.environ[name] for key, name in ENVIRONMENT.items() if os.environ.get(name)})
+        values.update({key: value for key, value in flags.items() if value is not None})
+        external = {
+            "external_neo4j": bool(values.get("neo4j_uri")),
+            "external_minio": bool(values.get("minio_endpoint")),
+        }
+        for server, local in read_servers(home).items():
+            if not external[f"external_{server}"]:
+                values.update(local)
+        try:
+            return cls(home=home, cache=cache, **external, **values)
+        except ValidationError as error:
+            detail = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
+            raise UsageError(
+                f"a setting is wrong: {detail}",
+                where=str(home / CONFIG_FILE),
+                remedy=f"Known settings: {', '.join(ENVIRONMENT)}",
+            ) from None
+
+
+def read_servers(home: Path) -> dict[str, dict[str, Any]]:
+    """Read the addresses and logins of the local servers: `{"neo4j": {...}, "minio": {...}}`, or nothing."""
+    try:
+        servers: dict[str, dict[str, Any]] = json.loads((home / SERVERS_FILE).read_text())
+    except FileNotFoundError:
+        return {}
+    return servers
+
+
+def _read_config(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text())
+    except FileNotFoundError:
+        return {}
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise UsageError(
+            f"the file is no TOML: {error}", where=str(path), remedy="Mend or remove it"
+        ) from None
