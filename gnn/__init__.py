@@ -1,0 +1,1 @@
+"""The graph neural network: encoders, sampler, models, training, evaluation, write-back."""

@@ -1,0 +1,75 @@
+"""The vocabulary of the graph: nodes and relations as values, before they reach the database."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal, TypeAlias
+
+from mmkg.errors import InputError
+
+Kind = Literal["Item", "Entity", "Media", "User"]
+"""The base labels. Each has a unique `id`; a second label says more."""
+
+Scalar: TypeAlias = str | int | float | bool
+Value: TypeAlias = Scalar | Sequence[Scalar]
+
+LABEL = re.compile(r"[A-Z][A-Za-z0-9]{0,63}")
+RELATION_TYPE = re.compile(r"[A-Z][A-Z0-9_]{0,63}")
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """A node as a source states it: what it does not state stays as it is in the graph."""
+
+    kind: Kind
+    id: str
+    label: str | None = None
+    """The second label, for instance `Movie` or `Person`; None where the source does not tell."""
+    properties: Mapping[str, Value] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Ref:
+    """The end of a relation."""
+
+    kind: Kind
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Relation:
+    """A relation `(start)-[type]->(end)`, at most one of a type between two nodes."""
+
+    type: str
+    start: Ref
+    end: Ref
+    properties: Mapping[str, Value] = field(default_factory=dict)
+
+
+def checked_label(text: str) -> str:
+    """Return the label unchanged if it may stand in a Cypher statement.
+
+    Raises:
+        InputError: it holds anything but letters and digits, or does not start with a capital.
+    """
+    if not LABEL.fullmatch(text):
+        raise InputError(
+            f"{text!r} is no label", remedy="A label is a capital followed by letters and digits"
+        )
+    return text
+
+
+def checked_relation_type(text: str) -> str:
+    """Return the relation type unchanged if it may stand in a Cypher statement.
+
+    Raises:
+        InputError: it holds anything but capitals, digits and underscores.
+    """
+    if not RELATION_TYPE.fullmatch(text):
+        raise InputError(
+            f"{text!r} is no relation type",
+            remedy="A type is capitals, digits and underscores, like HAS_GENRE",
+        )
+    return text
