@@ -1,0 +1,100 @@
+"""What every command shares: the options for the servers, data on standard output, one exit code an error."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from functools import wraps
+from typing import Any, TypeVar
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from mmkg.errors import MmkgError
+from mmkg.settings import ENVIRONMENT, Settings
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+REJECTED = 3
+INTERRUPTED = 130
+
+_SERVER_OPTIONS = {
+    "neo4j_uri": "Bolt address of the graph database.",
+    "neo4j_username": "User of the graph database.",
+    "neo4j_password": "Its password; the environment hides it from the process list, a flag does not.",
+    "neo4j_database": "Name of the database.",
+    "minio_endpoint": "host:port of the S3 store, https://host:port for TLS.",
+    "minio_access_key": "Access key of the S3 store.",
+    "minio_secret_key": "Its secret key; the environment hides it from the process list, a flag does not.",
+    "minio_bucket": "Bucket of the S3 store.",
+}
+
+
+def server_options(command: F) -> F:
+    """Add the options that say where the servers are, and pass the command `settings` in their place."""
+
+    @wraps(command)
+    def with_settings(**arguments: Any) -> Any:
+        flags = {name: arguments.pop(name) for name in _SERVER_OPTIONS}
+        return command(settings=Settings.load(**flags), **arguments)
+
+    decorated: Any = with_settings
+    for name, text in reversed(_SERVER_OPTIONS.items()):
+        flag = f"--{name.replace('_', '-')}"
+        decorated = click.option(flag, metavar="TEXT", help=f"{text} [env: {ENVIRONMENT[name]}]")(decorated)
+    return decorated  # type: ignore[no-any-return]
+
+
+json_option = click.option("--json", "as_json", is_flag=True, help="Print the data as JSON.")
+
+
+def print_json(data: object) -> None:
+    """Print one JSON document on standard output."""
+    click.echo(json.dumps(data, indent=2, ensure_ascii=False, default=str))
+
+
+def print_table(
+    headings: Sequence[str], rows: Iterable[Sequence[object]], *, title: str | None = None
+) -> None:
+    """Print a table for people on standard output; numbers stand to the right, as wide as the terminal allows."""
+    rows = [list(row) for row in rows]
+    table = Table(title=title, title_justify="left", title_style="bold", header_style="bold")
+    for position, heading in enumerate(headings):
+        numeric = bool(rows) and all(isinstance(row[position], (int, float)) for row in rows)
+        table.add_column(heading, justify="right" if numeric else "left", overflow="fold")
+    for row in rows:
+        table.add_row(*(f"{cell:.4f}" if isinstance(cell, float) else str(cell) for cell in row))
+    width = None if sys.stdout.isatty() else 160
+    Console(width=width, highlight=False, markup=False).print(table)
+
+
+def log(message: str) -> None:
+    """Say on standard error what is going on."""
+    click.echo(message, err=True)
+
+
+def run(command: click.Command) -> None:
+    """Run the command line and exit with the code that tells how it ended."""
+    try:
+        code = command.main(standalone_mode=False)
+    except MmkgError as error:
+        click.echo(f"Error: {error}", err=True)
+        code = error.exit_code
+    except click.ClickException as error:
+        error.show()
+        code = error.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("Interrupted. The same command goes on where it stopped.", err=True)
+        code = INTERRUPTED
+    except BrokenPipeError:
+        # Whoever read our output has seen enough; without this, Python complains again at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = 0
+    except OSError as error:
+        where = f"{error.filename}: " if error.filename else ""
+        click.echo(f"Error: {where}{error.strerror or error}", err=True)
+        code = 1
+    sys.exit(code if isinstance(code, int) else 0)
