@@ -59,9 +59,13 @@ def status(settings: Settings, as_json: bool) -> None:
 @click.option("--posters", type=FOLDER, help="Folder of posters named by item id, as 1.jpg.")
 @click.option("--trailers", type=FOLDER, help="Folder of trailers named by item id, as 1.mp4.")
 @click.option("--audio", type=FOLDER, help="Folder of sound files named by item id, as 1.flac.")
-@click.option("--split", type=FOLDER, help="Folder of NAME.train.inter, NAME.valid.inter and NAME.test.inter.")
+@click.option(
+    "--split", type=FOLDER, help="Folder of NAME.train.inter, NAME.valid.inter and NAME.test.inter."
+)
 @click.option("--min-rating", default=4.0, show_default=True, help="A rating from here on is a click.")
-@click.option("--rejects", type=click.Path(dir_okay=False, path_type=Path), help="File for the rejected rows.")
+@click.option(
+    "--rejects", type=click.Path(dir_okay=False, path_type=Path), help="File for the rejected rows."
+)
 @json_option
 @server_options
 def ingest(settings: Settings, kind: str, path: Path, as_json: bool, **options: Any) -> None:

@@ -72,15 +72,13 @@ class Settings(BaseModel):
         values = _read_config(home / CONFIG_FILE)
         values.update({key: os.environ[name] for key, name in ENVIRONMENT.items() if os.environ.get(name)})
         values.update({key: value for key, value in flags.items() if value is not None})
-        external = {
-            "external_neo4j": bool(values.get("neo4j_uri")),
-            "external_minio": bool(values.get("minio_endpoint")),
-        }
+        external = {"neo4j": bool(values.get("neo4j_uri")), "minio": bool(values.get("minio_endpoint"))}
         for server, local in read_servers(home).items():
-            if not external[f"external_{server}"]:
+            if not external[server]:
                 values.update(local)
+        values.update(external_neo4j=external["neo4j"], external_minio=external["minio"])
         try:
-            return cls(home=home, cache=cache, **external, **values)
+            return cls(home=home, cache=cache, **values)
         except ValidationError as error:
             detail = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
             raise UsageError(
@@ -101,10 +99,11 @@ def read_servers(home: Path) -> dict[str, dict[str, Any]]:
 
 def _read_config(path: Path) -> dict[str, Any]:
     try:
-        return tomllib.loads(path.read_text())
+        values: dict[str, Any] = tomllib.loads(path.read_text())
     except FileNotFoundError:
         return {}
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise UsageError(
             f"the file is no TOML: {error}", where=str(path), remedy="Mend or remove it"
         ) from None
+    return values
