@@ -19,7 +19,7 @@ FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
 @click.version_option(mmkg.__version__, prog_name="mmkg")
 def cli() -> None:
-    """A knowledge platform for films: a multi-modal graph, a graph neural network, recommendation in Cypher."""
+    """Build a knowledge graph of films with their media, learn from it, and recommend inside the database."""
 
 
 @cli.command()
@@ -59,13 +59,9 @@ def status(settings: Settings, as_json: bool) -> None:
 @click.option("--posters", type=FOLDER, help="Folder of posters named by item id, as 1.jpg.")
 @click.option("--trailers", type=FOLDER, help="Folder of trailers named by item id, as 1.mp4.")
 @click.option("--audio", type=FOLDER, help="Folder of sound files named by item id, as 1.flac.")
-@click.option(
-    "--split", type=FOLDER, help="Folder of NAME.train.inter, NAME.valid.inter and NAME.test.inter."
-)
+@click.option("--split", type=FOLDER, help="Folder of NAME.train.inter, NAME.valid.inter, NAME.test.inter.")
 @click.option("--min-rating", default=4.0, show_default=True, help="A rating from here on is a click.")
-@click.option(
-    "--rejects", type=click.Path(dir_okay=False, path_type=Path), help="File for the rejected rows."
-)
+@click.option("--rejects", type=click.Path(dir_okay=False, path_type=Path), help="File for rejected rows.")
 @json_option
 @server_options
 def ingest(settings: Settings, kind: str, path: Path, as_json: bool, **options: Any) -> None:

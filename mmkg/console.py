@@ -59,7 +59,7 @@ def print_json(data: object) -> None:
 def print_table(
     headings: Sequence[str], rows: Iterable[Sequence[object]], *, title: str | None = None
 ) -> None:
-    """Print a table for people on standard output; numbers stand to the right, as wide as the terminal allows."""
+    """Print a table for people on standard output, as wide as the terminal allows."""
     rows = [list(row) for row in rows]
     table = Table(title=title, title_justify="left", title_style="bold", header_style="bold")
     for position, heading in enumerate(headings):

@@ -75,7 +75,7 @@ class Settings(BaseModel):
         external = {"neo4j": bool(values.get("neo4j_uri")), "minio": bool(values.get("minio_endpoint"))}
         for server, local in read_servers(home).items():
             if not external[server]:
-                values.update(local)
+                values = {**local, **values}
         values.update(external_neo4j=external["neo4j"], external_minio=external["minio"])
         try:
             return cls(home=home, cache=cache, **values)
