@@ -1,1 +1,5 @@
-"""The object store: content-addressed blobs on S3, and the local S3 server."""
+"""The object store: content-addressed blobs over S3, and the local server that holds them."""
+
+from storage.blobs import Blob, BlobStore
+
+__all__ = ["Blob", "BlobStore"]
