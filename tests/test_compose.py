@@ -1,0 +1,73 @@
+"""docker-compose.yml, checked as far as possible without a daemon."""
+
+import os
+import re
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).parent.parent
+
+
+@pytest.fixture(scope="module")
+def compose() -> dict[str, Any]:
+    parsed: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
+    return parsed
+
+
+def test_every_port_is_on_the_loopback(compose: dict[str, Any]) -> None:
+    ports = [port for service in compose["services"].values() for port in service.get("ports", [])]
+    assert len(ports) == 4
+    assert all(port.startswith("127.0.0.1:") for port in ports)
+
+
+def test_images_are_pinned_and_volumes_declared(compose: dict[str, Any]) -> None:
+    for name, service in compose["services"].items():
+        assert ("image" in service) != ("build" in service), name
+        assert not service.get("image", ":").endswith(":latest"), name
+        for volume in service.get("volumes", []):
+            source = volume.split(":")[0]
+            assert source.startswith("./") or source in compose["volumes"], volume
+
+
+def test_no_password_has_a_default() -> None:
+    text = (ROOT / "docker-compose.yml").read_text()
+    uses = re.findall(r"\$\{(\w*(?:PASSWORD|SECRET_KEY))(.*?)\}", text)
+    assert len(uses) >= 4
+    assert all(rest.startswith(":?") for _, rest in uses)
+
+
+def test_build_targets_and_copied_paths_exist(compose: dict[str, Any]) -> None:
+    dockerfile = (ROOT / "Dockerfile").read_text()
+    stages = set(re.findall(r"^FROM \S+ AS (\w+)$", dockerfile, re.MULTILINE))
+    targets = {s["build"]["target"] for s in compose["services"].values() if "build" in s}
+    assert targets == stages
+    for line in re.findall(r"^COPY (.+)$", dockerfile, re.MULTILINE):
+        for source in line.split()[:-1]:
+            assert (ROOT / source).exists(), source
+
+
+def test_the_plugin_jar_has_the_name_that_maven_gives_it() -> None:
+    jar = re.search(r'"target/([\w-]+)\.jar"', (ROOT / "Dockerfile").read_text())
+    assert jar
+    assert f"<finalName>{jar[1]}</finalName>" in (ROOT / "procedures" / "pom.xml").read_text()
+
+
+def test_docker_itself_accepts_the_file() -> None:
+    docker = shutil.which("docker")
+    if (
+        not docker
+        or subprocess.run([docker, "compose", "version"], capture_output=True, check=False).returncode
+    ):
+        pytest.skip("there is no `docker compose` here")
+    command = [docker, "compose", "--file", str(ROOT / "docker-compose.yml"), "config", "--quiet"]
+    passwords = {"NEO4J_PASSWORD": "x" * 12, "MINIO_SECRET_KEY": "x" * 12}
+    without = {k: v for k, v in os.environ.items() if k not in passwords}
+    assert subprocess.run(command, env={**without, **passwords}, check=False).returncode == 0
+    refused = subprocess.run(command, env=without, capture_output=True, text=True, check=False)
+    assert refused.returncode != 0
+    assert "set NEO4J_PASSWORD in .env" in refused.stderr
