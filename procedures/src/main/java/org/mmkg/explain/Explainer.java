@@ -1,0 +1,91 @@
+package org.mmkg.explain;
+
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.mmkg.graph.Nodes;
+import org.mmkg.model.Model;
+import org.mmkg.model.Vectors;
+import org.mmkg.recall.Scored;
+import org.neo4j.graphdb.Node;
+import org.neo4j.procedure.TerminationGuard;
+
+/** Explains recommendations to one user: by his clicked films nearest to each, and what they have in common. */
+public final class Explainer {
+
+    /** Only the latest clicks are compared, which bounds the cost. */
+    private static final int MOST_CLICKS = 1_000;
+
+    private static final int FILMS = 3;
+    private static final int CONNECTIONS = 5;
+    private static final int CONNECTIONS_IN_WORDS = 2;
+
+    private final TerminationGuard guard;
+    private final Model model;
+    private final Map<Node, double[]> clicked = new LinkedHashMap<>();
+    private final Facts facts = new Facts();
+
+    /**
+     * Reads the vectors of the clicked films.
+     *
+     * @param clicks the user's films, the latest first
+     */
+    public Explainer(TerminationGuard guard, Model model, List<Node> clicks) {
+        this.guard = guard;
+        this.model = model;
+        clicks.stream()
+                .limit(MOST_CLICKS)
+                .forEach(film -> model.vector(film).ifPresent(vector -> clicked.put(film, vector)));
+    }
+
+    /** Explains a film that was chosen for its popularity. */
+    public static Explanation popular(Scored item) {
+        return new Explanation("popular: clicked by %.0f users".formatted(item.score()), List.of());
+    }
+
+    /** Explains a film that was chosen by its vector. */
+    public Explanation explain(Scored item) {
+        guard.check();
+        List<Because> because = nearest(item.film()).toList();
+        String reason = because.isEmpty() ? "close to your taste" : because.get(0).words();
+        return new Explanation(reason, because.stream().map(Because::asMap).toList());
+    }
+
+    private Stream<Because> nearest(Node item) {
+        double[] vector = model.vector(item).orElseThrow();
+        return clicked.entrySet().stream()
+                .filter(click -> !click.getKey().equals(item))
+                .map(click -> new Scored(click.getKey(), Vectors.dot(vector, click.getValue())))
+                .sorted(Scored.BEST_FIRST)
+                .limit(FILMS)
+                .map(click -> new Because(click, facts.between(item, click.film())));
+    }
+
+    /** A clicked film, its nearness to the recommended one, and what connects them. */
+    private record Because(Scored click, List<Connection> connections) {
+
+        String words() {
+            String shared = connections.stream()
+                    .collect(Collectors.toMap(
+                            Connection::relation, Connection::words, (first, next) -> first, LinkedHashMap::new))
+                    .values()
+                    .stream()
+                    .limit(CONNECTIONS_IN_WORDS)
+                    .collect(Collectors.joining(", "));
+            String like = "like %s, which you clicked".formatted(Nodes.title(click.film()));
+            return shared.isEmpty() ? like : like + ": " + shared;
+        }
+
+        Map<String, Object> asMap() {
+            Map<String, Object> map = new HashMap<>();
+            map.put("id", click.id());
+            map.put("title", Nodes.title(click.film()));
+            map.put("similarity", click.score());
+            map.put("shared", connections.stream().limit(CONNECTIONS).map(Connection::asMap).toList());
+            return map;
+        }
+    }
+}

@@ -1,0 +1,42 @@
+package org.mmkg.graph;
+
+import java.util.Comparator;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import org.neo4j.graphdb.Direction;
+import org.neo4j.graphdb.Node;
+import org.neo4j.graphdb.Relationship;
+
+/**
+ * What a user did.
+ *
+ * @param clicked the films he clicked, the latest first
+ * @param seen the films he clicked, and those he rated too low for a click
+ */
+public record History(List<Node> clicked, Set<Node> seen) {
+
+    private static final Comparator<Relationship> LATEST_FIRST = Comparator.comparingDouble(History::at)
+            .reversed()
+            .thenComparing(click -> Nodes.id(click.getEndNode()));
+
+    /** Reads the user's relations, also those that the training put aside for its tests. */
+    public static History of(Node user) {
+        try (var relations = user.getRelationships(Direction.OUTGOING, Vocabulary.CLICKED, Vocabulary.RATED)) {
+            List<Relationship> all = relations.stream().toList();
+            Set<Node> seen = new HashSet<>();
+            all.forEach(relation -> seen.add(relation.getEndNode()));
+            List<Node> clicked = all.stream()
+                    .filter(relation -> relation.isType(Vocabulary.CLICKED))
+                    .sorted(LATEST_FIRST)
+                    .map(Relationship::getEndNode)
+                    .distinct()
+                    .toList();
+            return new History(clicked, seen);
+        }
+    }
+
+    private static double at(Relationship click) {
+        return click.getProperty("at", null) instanceof Number seconds ? seconds.doubleValue() : 0;
+    }
+}

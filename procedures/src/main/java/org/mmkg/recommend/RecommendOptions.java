@@ -1,0 +1,36 @@
+package org.mmkg.recommend;
+
+import java.util.List;
+import java.util.Map;
+import org.mmkg.options.Options;
+import org.mmkg.recall.NearestFilms;
+
+/**
+ * The options of mmkg.recommend.
+ *
+ * @param k how many films to return
+ * @param candidates how many films to fetch from the vector index at first
+ * @param includeSeen whether films that the user knows may be among them
+ * @param model the id of the model, or null for the active one
+ */
+record RecommendOptions(int k, int candidates, boolean includeSeen, String model) {
+
+    static final String DESCRIPTION =
+            "k (default 10): how many films, 1 to 1000."
+                    + " candidates (default the greater of 200 and 10 * k): how many films to fetch from the vector"
+                    + " index at first, k to 100000."
+                    + " includeSeen (default false): also films that the user clicked or rated."
+                    + " model (default the active one): the id of a Model node.";
+
+    private static final List<String> NAMES = List.of("k", "candidates", "includeSeen", "model");
+
+    static RecommendOptions of(Map<String, Object> given) {
+        Options options = Options.of(given, NAMES);
+        int k = options.integer("k", 10, 1, 1_000);
+        return new RecommendOptions(
+                k,
+                options.integer("candidates", Math.max(200, 10 * k), k, NearestFilms.MOST_CANDIDATES),
+                options.flag("includeSeen", false),
+                options.text("model").orElse(null));
+    }
+}

@@ -1,0 +1,37 @@
+package org.mmkg.recommend;
+
+import java.util.List;
+import java.util.Map;
+import org.mmkg.explain.Explanation;
+import org.mmkg.recall.Scored;
+import org.neo4j.graphdb.Node;
+import org.neo4j.procedure.Description;
+
+/** One row of mmkg.recommend. */
+public final class Recommendation {
+
+    @Description("The recommended film.")
+    public final Node item;
+
+    @Description("The dot product of the user's vector and the film's, in [-1, 1]; for a user of whom nothing is known,"
+            + " the number of the film's clicks.")
+    public final double score;
+
+    @Description("1 for the best film, 2 for the next, and so on.")
+    public final long rank;
+
+    @Description("Why, in words.")
+    public final String reason;
+
+    @Description("Why, as data: at most three clicked films, the nearest first, each with `id`, `title`, `similarity`"
+            + " and `shared`, a list of `relation`, `id`, `name` and `words` of what connects it to the film.")
+    public final List<Map<String, Object>> because;
+
+    Recommendation(Scored film, long rank, Explanation explanation) {
+        this.item = film.film();
+        this.score = film.score();
+        this.rank = rank;
+        this.reason = explanation.reason();
+        this.because = explanation.because();
+    }
+}
