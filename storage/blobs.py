@@ -80,7 +80,7 @@ class BlobStore:
                 total=3,
                 connect=1,
                 backoff_factor=0.2,
-                status_forcelist=[500, 502, 503, 504],
+                status_forcelist=[502, 503, 504],  # a full disk is 500: it does not pass by waiting
                 raise_on_status=False,  # the last answer says what is wrong; an exception would hide it
             ),
             cert_reqs="CERT_REQUIRED",

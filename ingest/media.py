@@ -1,0 +1,210 @@
+"""What a media file is, found out by decoding it: nothing that cannot be shown or heard enters the graph.
+
+A file comes from strangers, so its name and extension prove nothing, and what it may cost is bounded: bytes,
+pixels, seconds of play, seconds of decoding. `probe` takes and returns plain values, so that it can run in
+another process.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import imagehash
+import numpy as np
+import soundfile
+from av.stream import Disposition
+from PIL import Image, ImageOps
+
+from kg.model import Scalar
+from mmkg.errors import MediaError
+
+Properties = dict[str, Scalar]
+
+MEGABYTE = 1 << 20
+MAX_PIXELS = 50_000_000
+MAX_SECONDS = 30 * 60
+MAX_DECODING_SECONDS = 300
+"""Real trailers decode many times faster than they play; a file made to be slow ends here."""
+
+IMAGE_FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF")
+SOUND_TYPES = {
+    "AIFF": "audio/aiff",
+    "FLAC": "audio/flac",
+    "MP3": "audio/mpeg",
+    "OGG": "audio/ogg",
+    "WAV": "audio/wav",
+    "WAVEX": "audio/wav",
+}
+VIDEO_TYPES = {
+    "asf": "video/x-ms-asf",
+    "avi": "video/x-msvideo",
+    "flv": "video/x-flv",
+    "matroska,webm": "video/webm",
+    "mov,mp4,m4a,3gp,3g2,mj2": "video/mp4",
+    "mpeg": "video/mpeg",
+    "mpegts": "video/mp2t",
+    "ogg": "video/ogg",
+}
+"""The names of FFmpeg's demuxers. Playlists are not among them: they would make it open other files."""
+VIDEO_OPTIONS = {"format_whitelist": ",".join(VIDEO_TYPES), "protocol_whitelist": "file"}
+
+SILENCE = 1e-3
+"""A sound whose loudest sample stays below this (-60 dB of full scale) is silence."""
+SOUND_BLOCK = 1 << 16
+
+
+def probe(path: Path, kind: str) -> Properties:
+    """Decode a media file from beginning to end and return its technical properties.
+
+    Args:
+        path: the file.
+        kind: `Poster`, `Still`, `Trailer`, `Clip`, `Audio` or `Text`.
+
+    Returns:
+        `mime`, as the content shows it, and by kind: of images `width`, `height` (pixels, as displayed) and
+        `phash` (perceptual hash, 16 hexadecimal digits); of videos `width`, `height`, `seconds`, `fps`,
+        `has_audio`; of sounds `seconds`, `sample_rate` (Hz), `channels`, `silent`; of texts `characters`.
+
+    Raises:
+        MediaError: the file is missing, empty, too large, truncated, damaged, or not of that kind.
+    """
+    prober = PROBERS[kind]
+    if not path.is_file():
+        raise MediaError("there is no such file", where=str(path))
+    size = path.stat().st_size
+    if size == 0:
+        raise MediaError("the file is empty", where=str(path))
+    if size > prober.max_bytes:
+        raise MediaError(
+            f"the file has {size / MEGABYTE:.0f} MB, {prober.max_bytes // MEGABYTE} is the limit",
+            where=str(path),
+        )
+    try:
+        return prober.run(path)
+    except MediaError as error:
+        raise MediaError(error.what, where=str(path)) from error.__cause__
+    except Exception as error:  # decoders raise whatever a hostile file makes them trip over
+        raise MediaError(
+            f"the file is no readable {prober.what} ({_first_line(error)})", where=str(path)
+        ) from error
+
+
+def _probe_image(path: Path) -> Properties:
+    with Image.open(path, formats=IMAGE_FORMATS) as image:
+        _check_pixels(image.width, image.height)
+        mime = Image.MIME[str(image.format)]
+        upright = ImageOps.exif_transpose(image)  # decodes the pixels, so a truncated file fails here
+        return {
+            "mime": mime,
+            "width": upright.width,
+            "height": upright.height,
+            "phash": str(imagehash.phash(upright.convert("RGB"))),
+        }
+
+
+def _probe_sound(path: Path) -> Properties:
+    with soundfile.SoundFile(path) as sound:
+        mime = SOUND_TYPES.get(sound.format)
+        if mime is None:
+            raise MediaError(f"sounds of the format {sound.format} are not supported")
+        seconds = sound.frames / sound.samplerate
+        _check_seconds(seconds)
+        decoded, peak = 0, 0.0
+        # Not sound.blocks(): where the decoder comes up short, that hands out what is left in its buffer.
+        while len(block := sound.read(SOUND_BLOCK, dtype="float32")):
+            decoded += len(block)
+            peak = max(peak, float(np.abs(block).max()))
+        if decoded < sound.frames or "should be" in sound.extra_info:
+            # libsndfile shortens a WAV file whose header promises more, and says so in its log alone.
+            raise MediaError(f"the sound is truncated after {decoded / sound.samplerate:.1f} s")
+        if decoded == 0:
+            raise MediaError("the sound has no samples")
+        return {
+            "mime": mime,
+            "seconds": round(seconds, 3),
+            "sample_rate": sound.samplerate,
+            "channels": sound.channels,
+            "silent": peak < SILENCE,
+        }
+
+
+def _probe_video(path: Path) -> Properties:
+    with av.open(str(path), options=VIDEO_OPTIONS) as container:
+        pictures = [s for s in container.streams.video if not s.disposition & Disposition.attached_pic]
+        if not pictures:
+            raise MediaError("the file has no video track")
+        stream = pictures[0]
+        _check_pixels(stream.codec_context.width, stream.codec_context.height)
+        claimed = float((stream.duration or 0) * (stream.time_base or 0)) or (container.duration or 0) / 1e6
+        _check_seconds(claimed)
+        stream.thread_type = "AUTO"
+        rate = stream.average_rate or stream.guessed_rate or Fraction(25)
+        deadline = time.monotonic() + MAX_DECODING_SECONDS
+        first, last = None, 0.0
+        for frame in container.decode(stream):
+            last = frame.time or 0.0
+            first = last if first is None else first
+            _check_seconds(last - first)
+            if time.monotonic() > deadline:
+                raise MediaError(f"the video takes longer than {MAX_DECODING_SECONDS} s to decode")
+        if first is None:
+            raise MediaError("the video has no frames")
+        seconds = last - first + float(1 / rate)
+        if seconds < claimed - max(0.5, 0.02 * claimed):
+            raise MediaError(f"the video is truncated: it ends after {seconds:.1f} of {claimed:.1f} s")
+        return {
+            "mime": VIDEO_TYPES[container.format.name],
+            "width": stream.codec_context.width,
+            "height": stream.codec_context.height,
+            "seconds": round(seconds, 3),
+            "fps": round(float(rate), 3),
+            "has_audio": bool(container.streams.audio),
+        }
+
+
+def _probe_text(path: Path) -> Properties:
+    text = path.read_text(encoding="utf-8-sig")
+    if not text.strip():
+        raise MediaError("the text is blank")
+    if "\0" in text:
+        raise MediaError("the file is no text: it holds null characters")
+    return {"mime": "text/plain; charset=utf-8", "characters": len(text)}
+
+
+@dataclass(frozen=True)
+class _Prober:
+    what: str
+    max_bytes: int
+    run: Callable[[Path], Properties]
+
+
+_IMAGE = _Prober("image", 64 * MEGABYTE, _probe_image)
+_VIDEO = _Prober("video", 4096 * MEGABYTE, _probe_video)
+PROBERS = {
+    "Poster": _IMAGE,
+    "Still": _IMAGE,
+    "Trailer": _VIDEO,
+    "Clip": _VIDEO,
+    "Audio": _Prober("sound", 1024 * MEGABYTE, _probe_sound),
+    "Text": _Prober("text", 16 * MEGABYTE, _probe_text),
+}
+"""How each kind of media node is probed."""
+
+
+def _check_pixels(width: int, height: int) -> None:
+    if width * height > MAX_PIXELS:
+        raise MediaError(f"the picture has {width} x {height} pixels, {MAX_PIXELS} is the limit")
+
+
+def _check_seconds(seconds: float) -> None:
+    if seconds > MAX_SECONDS:
+        raise MediaError(f"it plays for {seconds:.0f} s, {MAX_SECONDS} is the limit")
+
+
+def _first_line(error: Exception) -> str:
+    return next(iter(str(error).splitlines()), type(error).__name__)
