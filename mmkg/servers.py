@@ -1,0 +1,170 @@
+"""Both local servers together: `mmkg up`, `mmkg down` and `mmkg status`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from minio.error import MinioException
+from urllib3.exceptions import HTTPError
+
+from kg.connection import Graph
+from kg.server import GraphDatabaseServer
+from mmkg.daemon import locked, write_private
+from mmkg.errors import ConnectError, GraphError, ServerError
+from mmkg.settings import SERVERS_FILE, Settings, read_servers
+from storage.server import ObjectStoreServer, list_buckets
+
+LocalServer = GraphDatabaseServer | ObjectStoreServer
+
+VERSION = "CALL dbms.components() YIELD name, versions RETURN name, versions[0] AS version"
+
+
+@dataclass(frozen=True)
+class ServerStatus:
+    """One server, local or external, without its password."""
+
+    key: str
+    """`neo4j` or `minio`, as in `Settings`."""
+    name: str
+    running: bool
+    """A local server's process is alive; an external server answered just now."""
+    external: bool
+    """The user named it, so it is not ours to start or stop."""
+    username: str
+    addresses: Mapping[str, str] = field(default_factory=dict)
+    """What to open or connect to: `{"Browser": "http://…", "Bolt": "bolt://…"}`."""
+    pid: int | None = None
+    version: str = ""
+    log: Path | None = None
+    note: str = ""
+    """What was done just now, or why an external server does not answer."""
+
+
+@dataclass(frozen=True)
+class Status:
+    """Both servers, and the file that holds the logins of the local ones."""
+
+    neo4j: ServerStatus
+    minio: ServerStatus
+    servers_file: Path
+
+    @property
+    def browser(self) -> str | None:
+        """The address of Neo4j Browser, where a local one runs."""
+        return self.neo4j.addresses.get("Browser")
+
+    @property
+    def running(self) -> bool:
+        """True where both servers can be used."""
+        return self.neo4j.running and self.minio.running
+
+
+def up(settings: Settings) -> Status:
+    """Start the servers that the user did not name, at the same time, and write down their logins.
+
+    `Settings.load()` finds the logins from then on. A server that runs already is left as it is, except
+    where its plugin or configuration changed: then it is restarted.
+
+    Raises:
+        ServerError: a server cannot be installed or started. The other one is up nevertheless.
+    """
+    with locked(settings.home):
+        servers = _local(settings)
+        with ThreadPoolExecutor() as pool:
+            starts = {server.key: pool.submit(server.up) for server in servers}
+        logins = read_servers(settings.home)
+        logins |= {server.key: server.login() for server in servers if not starts[server.key].exception()}
+        write_private(settings.home / SERVERS_FILE, logins)
+        notes = {key: start.result() for key, start in starts.items()}
+        return _status(settings, notes)
+
+
+def down(settings: Settings) -> Status:
+    """Stop the local servers, at the same time; a server that the user named goes on running.
+
+    Raises:
+        ServerError: a process cannot be stopped.
+    """
+    with locked(settings.home):
+        servers: list[LocalServer] = [
+            GraphDatabaseServer(settings.home, settings.cache),
+            ObjectStoreServer(settings.home),
+        ]
+        with ThreadPoolExecutor() as pool:
+            stops = {server.key: pool.submit(server.daemon.stop) for server in servers}
+        (settings.home / SERVERS_FILE).unlink(missing_ok=True)
+        return _status(
+            settings, {key: "stopped" if stop.result() else "was not running" for key, stop in stops.items()}
+        )
+
+
+def status(settings: Settings) -> Status:
+    """Say which servers run, where, and since when they do not."""
+    return _status(settings, {})
+
+
+def _local(settings: Settings) -> list[LocalServer]:
+    """Return the servers that the user did not name."""
+    servers: list[LocalServer] = []
+    if not settings.external_neo4j:
+        servers.append(GraphDatabaseServer(settings.home, settings.cache))
+    if not settings.external_minio:
+        servers.append(ObjectStoreServer(settings.home))
+    return servers
+
+
+def _status(settings: Settings, notes: Mapping[str, str]) -> Status:
+    local = {server.key: _local_status(server, notes.get(server.key, "")) for server in _local(settings)}
+    return Status(
+        neo4j=local.get("neo4j") or _external_neo4j(settings),
+        minio=local.get("minio") or _external_minio(settings),
+        servers_file=settings.home / SERVERS_FILE,
+    )
+
+
+def _local_status(server: LocalServer, note: str) -> ServerStatus:
+    process = server.daemon.process()
+    return ServerStatus(
+        key=server.key,
+        name=server.name,
+        running=process is not None,
+        external=False,
+        username=server.username if process else "",
+        addresses=server.addresses() if process else {},
+        pid=process.pid if process else None,
+        version=server.version,
+        log=server.daemon.log_file,
+        note=note,
+    )
+
+
+def _external_neo4j(settings: Settings) -> ServerStatus:
+    uri = str(settings.neo4j_uri)
+    version, note = "", ""
+    try:
+        with Graph.connect(settings) as graph:
+            version = next(row["version"] for row in graph.read(VERSION) if row["name"] == "Neo4j Kernel")
+    except (ConnectError, GraphError) as error:
+        note = str(error)
+    return ServerStatus(
+        "neo4j", "Neo4j", not note, True, settings.neo4j_username, {"Bolt": uri}, version=version, note=note
+    )
+
+
+def _external_minio(settings: Settings) -> ServerStatus:
+    login = {
+        "minio_endpoint": str(settings.minio_endpoint),
+        "minio_access_key": settings.minio_access_key,
+        "minio_secret_key": settings.minio_secret_key.get_secret_value(),
+    }
+    note = ""
+    try:
+        list_buckets(login)
+    except (OSError, ValueError, HTTPError, MinioException) as error:
+        note = str(error)
+    return ServerStatus(
+        "minio", "S3", not note, True, settings.minio_access_key, {"S3": login["minio_endpoint"]}, note=note
+    )

