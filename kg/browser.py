@@ -1,0 +1,23 @@
+"""Neo4j Browser's style and guide: the plugin (`org.mmkg.browser`) serves both, these settings offer them."""
+
+from __future__ import annotations
+
+MOUNT = "/mmkg"
+
+
+def configuration(host: str, http_port: int) -> dict[str, str]:
+    """Return the settings of neo4j.conf by which Browser takes our style and opens our guide after login.
+
+    Args:
+        host: the server's own name, as Browser reaches it.
+        http_port: where it answers by HTTP.
+    """
+    files = f"http://{host}:{http_port}{MOUNT}"
+    return {
+        "server.unmanaged_extension_classes": f"org.mmkg.browser={MOUNT}",
+        # The first two are Neo4j's own default: Browser's program, like our two files, is no secret.
+        "dbms.security.http_auth_allowlist": f"/,/browser.*,{MOUNT}/.*",
+        # Browser loads styles and guides from this machine alone.
+        "browser.remote_content_hostname_whitelist": ",".join(dict.fromkeys(["localhost", host])),
+        "browser.post_connect_cmd": f"style {files}/style.grass; guide {files}/guide.md",
+    }
