@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -11,6 +12,9 @@ import mmkg
 from mmkg import console
 from mmkg.console import json_option, server_options
 from mmkg.settings import Settings
+
+if TYPE_CHECKING:
+    from mmkg.servers import Status
 
 FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
@@ -88,11 +92,25 @@ def demo() -> None:
     """Run the main job end to end."""
 
 
-def _print_status(status: Any, as_json: bool) -> None:
+def _print_status(status: Status, as_json: bool) -> None:
+    servers = (status.neo4j, status.minio)
     if as_json:
-        console.print_json(status.to_json())
-    else:
-        console.print_table(status.HEADINGS, status.rows())
+        console.print_json({"servers": [asdict(server) for server in servers], "logins": status.servers_file})
+        return
+    rows = [
+        (
+            server.name,
+            "up" if server.running else "down",
+            "yours" if server.external else "local",
+            "\n".join(f"{name} {address}" for name, address in server.addresses.items()),
+            server.pid or "",
+            server.note,
+        )
+        for server in servers
+    ]
+    console.print_table(("server", "state", "whose", "addresses", "pid", "note"), rows)
+    if status.servers_file.exists():
+        console.log(f"Logins: {status.servers_file}")
 
 
 def main() -> None:

@@ -21,7 +21,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 REJECTED = 3
 INTERRUPTED = 130
 
-_SERVER_OPTIONS = {
+SERVER_OPTIONS = {
     "neo4j_uri": "Bolt address of the graph database.",
     "neo4j_username": "User of the graph database.",
     "neo4j_password": "Its password; the environment hides it from the process list, a flag does not.",
@@ -38,11 +38,11 @@ def server_options(command: F) -> F:
 
     @wraps(command)
     def with_settings(**arguments: Any) -> Any:
-        flags = {name: arguments.pop(name) for name in _SERVER_OPTIONS}
+        flags = {name: arguments.pop(name) for name in SERVER_OPTIONS}
         return command(settings=Settings.load(**flags), **arguments)
 
     decorated: Any = with_settings
-    for name, text in reversed(_SERVER_OPTIONS.items()):
+    for name, text in reversed(SERVER_OPTIONS.items()):
         flag = f"--{name.replace('_', '-')}"
         decorated = click.option(flag, metavar="TEXT", help=f"{text} [env: {ENVIRONMENT[name]}]")(decorated)
     return decorated  # type: ignore[no-any-return]
