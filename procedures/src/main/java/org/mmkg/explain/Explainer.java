@@ -43,7 +43,8 @@ public final class Explainer {
 
     /** Explains a film that was chosen for its popularity. */
     public static Explanation popular(Scored item) {
-        return new Explanation("popular: clicked by %.0f users".formatted(item.score()), List.of());
+        String users = item.score() == 1 ? "1 user" : "%.0f users".formatted(item.score());
+        return new Explanation("popular: clicked by " + users, List.of());
     }
 
     /** Explains a film that was chosen by its vector. */

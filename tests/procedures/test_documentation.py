@@ -1,0 +1,80 @@
+"""What the database says of the procedures, and what docs/procedures.md says."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from kg import Graph
+from kg.jars import NEO4J_VERSION
+from mmkg.errors import GraphError
+
+ROOT = Path(__file__).parents[2]
+DOCUMENT = ROOT / "docs" / "procedures.md"
+POM = ROOT / "procedures" / "pom.xml"
+SHOW = """
+SHOW PROCEDURES YIELD name, description, mode, argumentDescription AS arguments, returnDescription AS fields
+WHERE name STARTS WITH 'mmkg.' RETURN name, description, mode, arguments, fields
+"""
+OPTION = "MATCH (n:{label}) CALL {name}(n, {{no_such_option: 1}}) YIELD * RETURN *"
+LABELS = {"user": "User", "movie": "Movie", "node": "Movie"}
+
+
+@pytest.fixture
+def procedures(graph: Graph) -> list[dict[str, Any]]:
+    """Return what SHOW PROCEDURES says of the plugin."""
+    return graph.read(SHOW)
+
+
+def test_every_procedure_argument_and_field_is_described(procedures: list[dict[str, Any]]) -> None:
+    assert {p["name"] for p in procedures} >= {"mmkg.recommend", "mmkg.similar", "mmkg.ripple"}
+    for procedure in procedures:
+        assert procedure["description"].endswith("."), procedure["name"]
+        for item in procedure["arguments"] + procedure["fields"]:
+            described = item["description"]
+            assert described.endswith("."), (procedure["name"], item)  # the database fills gaps with "name :: TYPE"
+        assert procedure["mode"] == "READ"
+
+
+def test_every_procedure_argument_option_and_field_is_in_the_document(
+    graph: Graph, procedures: list[dict[str, Any]]
+) -> None:
+    sections = dict(re.findall(r"^## `([\w.]+)`\n(.*?)(?=^## |\Z)", DOCUMENT.read_text(), re.M | re.S))
+    assert sections.keys() == {p["name"] for p in procedures}
+    for procedure in procedures:
+        rows = set(re.findall(r"^\| `(\w+)` \|", sections[procedure["name"]], re.M))
+        wanted = {item["name"] for item in procedure["arguments"] + procedure["fields"]}
+        wanted |= set(options(graph, procedure))
+        assert rows == wanted, procedure["name"]
+        assert f"CALL {procedure['name']}(" in sections[procedure["name"]]
+
+
+def test_the_options_are_in_the_description_of_the_argument(
+    graph: Graph, procedures: list[dict[str, Any]]
+) -> None:
+    for procedure in procedures:
+        described = next(a["description"] for a in procedure["arguments"] if a["name"] == "options")
+        assert re.findall(r"(\w+) \(default", described) == options(graph, procedure)
+
+
+def test_the_examples_of_the_document_run(graph: Graph) -> None:
+    examples = re.findall(r"^```cypher\n(.*?)^```", DOCUMENT.read_text(), re.M | re.S)
+    assert len(examples) >= 3
+    for example in examples:
+        graph.read(example)  # the graph is empty, so that nothing matches; a wrong name or type still fails
+
+
+def test_maven_compiles_against_the_version_that_the_local_server_runs() -> None:
+    assert f"<neo4j.version>{NEO4J_VERSION}</neo4j.version>" in POM.read_text()
+
+
+def options(graph: Graph, procedure: dict[str, Any]) -> list[str]:
+    """Ask the procedure itself which options it knows: a wrong one makes it name them all."""
+    graph.write("MERGE (:Item:Movie {id: 'm'}) MERGE (:User {id: 'u'})")
+    label = LABELS[procedure["arguments"][0]["name"]]
+    with pytest.raises(GraphError) as caught:
+        graph.read(OPTION.format(label=label, name=procedure["name"]))
+    found = re.search(r"The options are: ([\w, ]+)", str(caught.value))
+    assert found is not None
+    return found.group(1).split(", ")
