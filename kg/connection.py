@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import TracebackType
-from typing import Any
+from typing import Any, TypeVar
 
 import neo4j
 from neo4j.exceptions import (
@@ -22,6 +22,7 @@ from mmkg.errors import ConnectError, GraphError
 from mmkg.settings import Settings
 
 Row = dict[str, Any]
+T = TypeVar("T")
 
 
 class Graph:
@@ -48,13 +49,20 @@ class Graph:
                 "no graph database is known", remedy="Run `mmkg up`, or set NEO4J_URI and NEO4J_PASSWORD"
             )
         with _translated(settings.neo4j_uri):
-            driver = neo4j.GraphDatabase.driver(
-                settings.neo4j_uri,
-                auth=(settings.neo4j_username, settings.neo4j_password.get_secret_value()),
-                connection_timeout=10,
-                max_transaction_retry_time=30,
-                notifications_min_severity="OFF",
-            )
+            try:
+                driver = neo4j.GraphDatabase.driver(
+                    settings.neo4j_uri,
+                    auth=(settings.neo4j_username, settings.neo4j_password.get_secret_value()),
+                    connection_timeout=10,
+                    max_transaction_retry_time=30,
+                    notifications_min_severity="OFF",
+                )
+            except (ConfigurationError, ValueError) as error:
+                raise ConnectError(
+                    f"the address cannot be used ({error})",
+                    where=settings.neo4j_uri,
+                    remedy="Give NEO4J_URI as bolt://host:port",
+                ) from None
             try:
                 driver.execute_query("RETURN 1", database_=settings.neo4j_database)
             except BaseException:
@@ -75,6 +83,14 @@ class Graph:
         with _translated(self.database), self.driver.session(database=self.database) as session:
             return [record.data() for record in session.run(cypher, parameters)]
 
+    def in_transaction(self, work: Callable[[neo4j.ManagedTransaction], T]) -> T:
+        """Do the work in one transaction: all of it or nothing.
+
+        Transient errors are retried, so the work may run more than once and must not change anything else.
+        """
+        with _translated(self.database), self.driver.session(database=self.database) as session:
+            return session.execute_write(work)
+
     def close(self) -> None:
         """Close the connection."""
         self.driver.close()
@@ -90,7 +106,7 @@ class Graph:
     def _run(self, cypher: str, routing: neo4j.RoutingControl, parameters: dict[str, Any]) -> list[Row]:
         with _translated(self.database):
             result = self.driver.execute_query(
-                cypher,  # type: ignore[arg-type]  # statements come from our constants, not only literals
+                cypher,
                 parameters_=parameters,
                 routing_=routing,
                 database_=self.database,
@@ -127,10 +143,6 @@ def _translated(where: str) -> Iterator[None]:
             f"the graph database does not answer ({error})",
             where=where,
             remedy="Check NEO4J_URI, or start the local servers with `mmkg up`",
-        ) from None
-    except (ConfigurationError, ValueError) as error:
-        raise ConnectError(
-            f"the address cannot be used ({error})", where=where, remedy="Give NEO4J_URI as bolt://host:port"
         ) from None
     except ClientError as error:
         if error.code == "Neo.ClientError.Database.DatabaseNotFound":

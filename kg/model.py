@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal, TypeAlias
+from typing import Literal, NamedTuple, TypeAlias
 
 from mmkg.errors import InputError
 
@@ -15,8 +15,30 @@ Kind = Literal["Item", "Entity", "Media", "User"]
 Scalar: TypeAlias = str | int | float | bool
 Value: TypeAlias = Scalar | Sequence[Scalar]
 
+Properties: TypeAlias = Mapping[str, Value]
+
 LABEL = re.compile(r"[A-Z][A-Za-z0-9]{0,63}")
 RELATION_TYPE = re.compile(r"[A-Z][A-Z0-9_]{0,63}")
+
+
+class Origin(NamedTuple):
+    """Where a statement was read: the file's name, and its line counted from 1, or 0 where it has none."""
+
+    file: str
+    line: int = 0
+
+
+NOWHERE = Origin("")
+
+
+class Reject(NamedTuple):
+    """A row, a file or a statement that was not taken, and why."""
+
+    file: str
+    line: int
+    field: str
+    reason: str
+    value: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +49,10 @@ class Node:
     id: str
     label: str | None = None
     """The second label, for instance `Movie` or `Person`; None where the source does not tell."""
-    properties: Mapping[str, Value] = field(default_factory=dict)
+    properties: Properties = field(default_factory=dict)
+    origin: Origin = field(default=NOWHERE, compare=False)
+    fills: bool = False
+    """True where a property that the graph already has shall stay: the source only fills gaps."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +70,8 @@ class Relation:
     type: str
     start: Ref
     end: Ref
-    properties: Mapping[str, Value] = field(default_factory=dict)
+    properties: Properties = field(default_factory=dict)
+    origin: Origin = field(default=NOWHERE, compare=False)
 
 
 def checked_label(text: str) -> str:
