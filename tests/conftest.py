@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from kg import Graph
+from kg.schema import migrate
 from mmkg import servers
 from mmkg.settings import Settings
 from storage import BlobStore
@@ -36,8 +37,6 @@ def settings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
 @pytest.fixture
 def graph(settings: Settings) -> Iterator[Graph]:
     """A connection to the database, which has the schema and no node."""
-    from kg.schema import migrate
-
     with Graph.connect(settings) as graph:
         graph.run_auto_commit(EMPTY)
         migrate(graph)
