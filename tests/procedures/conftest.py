@@ -1,4 +1,4 @@
-"""A catalogue written by hand: films, users and a model, as `mmkg ingest` and `mmkg embed` would write them."""
+"""A catalogue written by hand: films, users and a model, as `mmkg ingest` and `mmkg embed` write them."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any

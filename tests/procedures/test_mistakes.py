@@ -16,7 +16,9 @@ CALLS = {
     "similar": "MATCH (n:Movie) CALL mmkg.similar(n, $options) YIELD item RETURN item.id AS id",
     "ripple": "MATCH (n:User) CALL mmkg.ripple(n, $options) YIELD node RETURN node.id AS id",
 }
-TOO_MANY_RIPPLES = "MATCH (n:User) UNWIND range(1, 1000000) AS i CALL mmkg.ripple(n) YIELD node RETURN count(*)"
+TOO_MANY_RIPPLES = """
+MATCH (n:User) UNWIND range(1, 1000000) AS i CALL mmkg.ripple(n) YIELD node RETURN count(*)
+"""
 
 
 @pytest.fixture
@@ -34,37 +36,52 @@ def fails(graph: Graph, message: str, cypher: str, **parameters: object) -> None
 
 
 @pytest.mark.parametrize(
-    ("procedure", "options", "message"),
+    ("procedure", "option", "nearest", "known"),
     [
-        ("recommend", {"candidate": 5}, "unknown option 'candidate': did you mean 'candidates'? The options are: k, candidates, includeSeen, model"),
-        ("recommend", {"INCLUDESEEN": True}, "unknown option 'INCLUDESEEN': did you mean 'includeSeen'?"),
-        ("similar", {"modell": "m1"}, "unknown option 'modell': did you mean 'model'? The options are: k, candidates, model"),
-        ("similar", {"includeSeen": True}, "unknown option 'includeSeen'"),
-        ("ripple", {"hop": 1}, "unknown option 'hop': did you mean 'hops'? The options are: hops, fanout, limit"),
-        ("recommend", {"k": 0}, "option 'k' must be an integer from 1 to 1000, but it is 0"),
-        ("recommend", {"k": -1}, "option 'k' must be an integer from 1 to 1000, but it is -1"),
-        ("recommend", {"k": 1_000_000}, "option 'k' must be an integer from 1 to 1000, but it is 1000000"),
-        ("recommend", {"k": 2.5}, "option 'k' must be an integer from 1 to 1000, but it is 2.5"),
-        ("recommend", {"k": float("nan")}, "option 'k' must be an integer from 1 to 1000, but it is NaN"),
-        ("recommend", {"k": "ten"}, "option 'k' must be an integer from 1 to 1000, but it is the string 'ten'"),
-        ("recommend", {"k": [10]}, "option 'k' must be an integer from 1 to 1000, but it is [10]"),
-        ("recommend", {"k": 20, "candidates": 10}, "option 'candidates' must be an integer from 20 to 100000, but it is 10"),
-        ("recommend", {"includeSeen": "yes"}, "option 'includeSeen' must be true or false, but it is the string 'yes'"),
-        ("recommend", {"model": 7}, "option 'model' must be a string, but it is 7"),
-        ("recommend", {"model": "gone"}, "no model has the id 'gone'"),
-        ("similar", {"k": 1001}, "option 'k' must be an integer from 1 to 1000, but it is 1001"),
-        ("similar", {"candidates": 0}, "option 'candidates' must be an integer from 10 to 100000, but it is 0"),
-        ("similar", {"model": "gone"}, "no model has the id 'gone'"),
-        ("ripple", {"hops": 0}, "option 'hops' must be an integer from 1 to 4, but it is 0"),
-        ("ripple", {"hops": 5}, "option 'hops' must be an integer from 1 to 4, but it is 5"),
-        ("ripple", {"fanout": 0}, "option 'fanout' must be an integer from 1 to 10000, but it is 0"),
-        ("ripple", {"limit": 100_001}, "option 'limit' must be an integer from 1 to 100000, but it is 100001"),
+        ("recommend", "candidate", "candidates", "k, candidates, includeSeen, model"),
+        ("recommend", "INCLUDESEEN", "includeSeen", "k, candidates, includeSeen, model"),
+        ("similar", "modell", "model", "k, candidates, model"),
+        ("ripple", "hop", "hops", "hops, fanout, limit"),
     ],
-)  # fmt: skip
-def test_a_wrong_option_is_named(
-    small: Graph, procedure: str, options: dict[str, object], message: str
+)
+def test_an_unknown_option(small: Graph, procedure: str, option: str, nearest: str, known: str) -> None:
+    message = f"unknown option '{option}': did you mean '{nearest}'? The options are: {known}"
+    fails(small, message, CALLS[procedure], options={option: 1})
+
+
+@pytest.mark.parametrize(
+    ("procedure", "options", "wanted", "shown"),
+    [
+        ("recommend", {"k": 0}, "an integer from 1 to 1000", "0"),
+        ("recommend", {"k": -1}, "an integer from 1 to 1000", "-1"),
+        ("recommend", {"k": 1_000_000}, "an integer from 1 to 1000", "1000000"),
+        ("recommend", {"k": 2.5}, "an integer from 1 to 1000", "2.5"),
+        ("recommend", {"k": float("nan")}, "an integer from 1 to 1000", "NaN"),
+        ("recommend", {"k": "ten"}, "an integer from 1 to 1000", "the string 'ten'"),
+        ("recommend", {"k": [10]}, "an integer from 1 to 1000", "[10]"),
+        ("recommend", {"candidates": 10, "k": 20}, "an integer from 20 to 100000", "10"),
+        ("recommend", {"includeSeen": "yes"}, "true or false", "the string 'yes'"),
+        ("recommend", {"model": 7}, "a string", "7"),
+        ("similar", {"k": 1001}, "an integer from 1 to 1000", "1001"),
+        ("similar", {"candidates": 0}, "an integer from 10 to 100000", "0"),
+        ("similar", {"model": True}, "a string", "true"),
+        ("ripple", {"hops": 0}, "an integer from 1 to 4", "0"),
+        ("ripple", {"hops": 5}, "an integer from 1 to 4", "5"),
+        ("ripple", {"fanout": 0}, "an integer from 1 to 10000", "0"),
+        ("ripple", {"limit": 100_001}, "an integer from 1 to 100000", "100001"),
+    ],
+)
+def test_an_option_with_a_wrong_value(
+    small: Graph, procedure: str, options: dict[str, object], wanted: str, shown: str
 ) -> None:
+    message = f"option '{next(iter(options))}' must be {wanted}, but it is {shown}"
     fails(small, message, CALLS[procedure], options=options)
+
+
+@pytest.mark.parametrize("procedure", ["recommend", "similar"])
+def test_an_unknown_model(small: Graph, procedure: str) -> None:
+    message = "no model has the id 'gone'; MATCH (m:Model) RETURN m.id lists them"
+    fails(small, message, CALLS[procedure], options={"model": "gone"})
 
 
 @pytest.mark.parametrize("options", [{}, None, {"k": None}, {"k": 1.0}], ids=str)
@@ -75,21 +92,33 @@ def test_options_may_be_left_out_and_whole_floats_are_integers(
 
 
 @pytest.mark.parametrize(
-    ("call", "message"),
+    ("procedure", "argument"), [("recommend", "user"), ("similar", "movie"), ("ripple", "node")]
+)
+def test_null_instead_of_a_node(small: Graph, procedure: str, argument: str) -> None:
+    message = f"'{argument}' is null: MATCH the node first, and pass the variable"
+    fails(small, message, f"CALL mmkg.{procedure}(null)")
+
+
+@pytest.mark.parametrize(
+    ("node", "procedure", "message"),
     [
-        ("CALL mmkg.recommend(null)", "'user' is null: MATCH the node first, and pass the variable"),
-        ("CALL mmkg.similar(null)", "'movie' is null: MATCH the node first, and pass the variable"),
-        ("CALL mmkg.ripple(null)", "'node' is null: MATCH the node first, and pass the variable"),
-        ("MATCH (m:Movie) CALL mmkg.recommend(m) YIELD item RETURN item", "'user' must be a User node, but its labels are Item, Movie"),
-        ("MATCH (u:User) CALL mmkg.similar(u) YIELD item RETURN item", "'movie' must be a Movie node, but its labels are User"),
-        ("MATCH (n) WHERE labels(n) = [] CALL mmkg.recommend(n) YIELD item RETURN item", "'user' must be a User node, but it has no label"),
-        ("CALL mmkg.recommend('1')", "expected Node but was String"),
-        ("MATCH (u:User) CALL mmkg.recommend(u, 10) YIELD item RETURN item", "expected Map, Node or Relationship but was Integer"),
+        ("(n:Movie)", "recommend", "'user' must be a User node, but its labels are Item, Movie"),
+        ("(n:User)", "similar", "'movie' must be a Movie node, but its labels are User"),
+        ("(n WHERE labels(n) = [])", "recommend", "'user' must be a User node, but it has no label"),
     ],
-)  # fmt: skip
-def test_a_wrong_node_is_named(small: Graph, call: str, message: str) -> None:
+)
+def test_a_node_of_another_kind(small: Graph, node: str, procedure: str, message: str) -> None:
     small.write("CREATE ()")
-    fails(small, message, call)
+    fails(small, message, f"MATCH {node} CALL mmkg.{procedure}(n) YIELD item RETURN item")
+
+
+def test_a_value_that_is_no_node(small: Graph) -> None:
+    fails(small, "expected Node but was String", "CALL mmkg.recommend('1')")
+
+
+def test_options_that_are_no_map(small: Graph) -> None:
+    call = "MATCH (u:User) CALL mmkg.recommend(u, 10) YIELD item RETURN item"
+    fails(small, "expected Map, Node or Relationship but was Integer", call)
 
 
 @pytest.mark.parametrize("procedure", ["recommend", "similar"])
@@ -120,7 +149,8 @@ def test_two_active_models(catalogue: Catalogue) -> None:
     catalogue.model("m1")
     catalogue.model("m2")
     catalogue.user("u")
-    fails(catalogue.graph, "2 models are active (m1, m2): run `mmkg embed` to choose one", CALLS["recommend"], options={})
+    message = "2 models are active (m1, m2): run `mmkg embed` to choose one"
+    fails(catalogue.graph, message, CALLS["recommend"], options={})
 
 
 def test_a_missing_index(catalogue: Catalogue) -> None:

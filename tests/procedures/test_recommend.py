@@ -3,6 +3,7 @@ import pytest
 from numpy.typing import NDArray
 
 from kg import Graph
+from kg.connection import Row
 
 from .conftest import Catalogue
 
@@ -16,16 +17,17 @@ WITH e MATCH (m:Movie {id: $film}) CREATE (e)-[:$($type)]->(m)
 """
 
 
-def recommend(graph: Graph, user: str, **options: object) -> list[dict[str, object]]:
+def recommend(graph: Graph, user: str, **options: object) -> list[Row]:
     return graph.read(RECOMMEND, user=user, options=options)
 
 
-def ids(rows: list[dict[str, object]]) -> list[object]:
+def ids(rows: list[Row]) -> list[str]:
     return [row["id"] for row in rows]
 
 
 def unit(vectors: NDArray[np.float64]) -> NDArray[np.float64]:
-    return vectors / np.linalg.norm(vectors, axis=-1, keepdims=True)
+    lengths: NDArray[np.float64] = np.linalg.norm(vectors, axis=-1, keepdims=True)
+    return vectors / lengths
 
 
 @pytest.mark.parametrize("floats", [False, True], ids=["double[]", "float[]"])
@@ -172,6 +174,15 @@ def test_clicks_whose_vectors_cancel_out_count_as_none(catalogue: Catalogue) -> 
     assert str(row["reason"]).startswith("popular")
 
 
+@pytest.mark.parametrize("broken", [[0.0, 0.0], [float("nan"), 1.0]], ids=["zero", "NaN"])
+def test_a_vector_without_a_direction_counts_as_none(catalogue: Catalogue, broken: list[float]) -> None:
+    catalogue.model()
+    catalogue.films({"1": [1.0, 0.0], "2": [0.8, 0.6], "broken": broken})
+    catalogue.user("u", broken, clicks=["1"])
+
+    assert ids(recommend(catalogue.graph, "u")) == ["2"]
+
+
 def test_the_reason_names_the_nearest_click_and_what_is_shared(catalogue: Catalogue) -> None:
     catalogue.model()
     catalogue.films({"sw": [1.0, 0.0], "far": [0.0, 1.0], "ag": [0.8, 0.6]})
@@ -188,7 +199,7 @@ def test_the_reason_names_the_nearest_click_and_what_is_shared(catalogue: Catalo
     assert row["reason"] == (
         "like Star Wars (1977), which you clicked: same director George Lucas, same actor Harrison Ford"
     )
-    nearest, farther = row["because"]  # type: ignore[misc]
+    nearest, farther = row["because"]
     assert (nearest["id"], nearest["title"]) == ("sw", "Star Wars (1977)")
     assert nearest["similarity"] == pytest.approx(0.8)
     assert [(shared["relation"], shared["id"], shared["name"]) for shared in nearest["shared"]] == [
@@ -284,7 +295,7 @@ def test_a_seen_film_is_not_its_own_reason(catalogue: Catalogue) -> None:
     catalogue.user("u", clicks=["1", "2"])
 
     rows = recommend(catalogue.graph, "u", includeSeen=True)
-    assert {(row["id"], row["because"][0]["id"]) for row in rows} == {("1", "2"), ("2", "1")}  # type: ignore[index]
+    assert {(row["id"], row["because"][0]["id"]) for row in rows} == {("1", "2"), ("2", "1")}
 
 
 def test_a_film_deleted_by_another_client_is_gone(catalogue: Catalogue) -> None:

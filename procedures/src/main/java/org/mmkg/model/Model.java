@@ -32,16 +32,21 @@ public final class Model {
 
     /**
      * The node's vector by this model, of unit length. Empty where the node has none, where another model made the
-     * one in the slot, where it has another dimension, and where the node was deleted meanwhile.
+     * one in the slot, where it has another dimension or no direction, and where the node was deleted meanwhile.
      */
     public Optional<double[]> vector(Node node) {
         try {
             var properties = node.getProperties(property, stamp);
             return id.equals(properties.get(stamp))
-                    ? Vectors.read(properties.get(property)).filter(vector -> vector.length == dimension)
+                    ? Vectors.read(properties.get(property)).filter(this::isUsable)
                     : Optional.empty();
         } catch (NotFoundException deleted) {
             return Optional.empty();
         }
+    }
+
+    private boolean isUsable(double[] vector) {
+        double square = vector.length == dimension ? Vectors.dot(vector, vector) : 0;
+        return square > 0 && Double.isFinite(square);
     }
 }

@@ -105,10 +105,7 @@ public final class NearestFilms {
     }
 
     private Optional<Scored> score(Node film, double[] query) {
-        return model.vector(film)
-                .map(vector -> Vectors.dot(vector, query))
-                .filter(Double::isFinite)
-                .map(score -> new Scored(film, score));
+        return model.vector(film).map(vector -> new Scored(film, Vectors.dot(vector, query)));
     }
 
     private void requireIndex() {
