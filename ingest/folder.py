@@ -1,0 +1,74 @@
+"""Media files in a folder, each named by the id of its item: 1.jpg, tt0114709.mp4."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from ingest.source import Media, MediaFile, MediaKind
+from kg.model import Node, Origin, Reject, Relation
+from mmkg.errors import InputError
+
+EXTENSIONS: dict[str, MediaKind] = {
+    **dict.fromkeys((".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff"), "Poster"),
+    **dict.fromkeys((".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi", ".mpg", ".mpeg", ".ogv"), "Trailer"),
+    **dict.fromkeys((".flac", ".wav", ".mp3", ".ogg", ".oga", ".opus", ".aif", ".aiff"), "Audio"),
+}
+
+
+class MediaFolder:
+    """The files of a folder as media of the items that they are named by.
+
+    Args:
+        folder: where they are; hidden files and folders inside are not looked at.
+        kind: what they are; None to tell by the extension of each.
+    """
+
+    def __init__(self, folder: Path, kind: MediaKind | None = None) -> None:
+        if not folder.is_dir():
+            raise InputError("there is no such folder", where=str(folder))
+        self.folder = folder
+        self.kind = kind
+
+    def files(self) -> Iterable[Path]:
+        """Yield the files in the order of their names."""
+        return (path for path in sorted(self.folder.iterdir()) if path.is_file() and path.name[0] != ".")
+
+    def nodes(self) -> Iterator[Node | Reject]:
+        """Yield nothing: the items come from elsewhere."""
+        yield from ()
+
+    def media(self) -> Iterator[Media | Reject]:
+        """Yield each file with the item that its name tells."""
+        for path in self.files():
+            origin = Origin(f"{self.folder.name}/{path.name}")
+            kind = EXTENSIONS.get(path.suffix.lower())
+            if kind is None or kind != (self.kind or kind):
+                wanted = f"a {self.kind.lower()}" if self.kind else "a poster, trailer or sound"
+                yield Reject(*origin, "", f"the extension is none of {wanted}", path.suffix)
+            elif (problem := problem_with(path, self.folder)) is not None:
+                yield Reject(*origin, "", problem, path.name)
+            else:
+                yield MediaFile(kind, path.stem, path, origin)
+
+    def relations(self) -> Iterator[Relation | Reject]:
+        """Yield nothing: the pipeline ties media to items."""
+        yield from ()
+
+    def warnings(self) -> Iterator[str]:
+        """Yield nothing."""
+        yield from ()
+
+
+def problem_with(path: Path, root: Path) -> str | None:
+    """Tell why a file may not be read as part of a folder, None where it may.
+
+    Links are followed first, so neither `../` nor a symbolic link leads out of the folder.
+    """
+    try:
+        resolved = path.resolve(strict=True)
+    except (OSError, RuntimeError, ValueError):
+        return "no such file"
+    if not resolved.is_relative_to(root.resolve()):
+        return "the path leaves the folder"
+    return None if resolved.is_file() else "no file"

@@ -1,0 +1,121 @@
+"""Media on their way: probed, uploaded, and only then stated in the graph."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from itertools import islice, repeat
+
+from ingest.digests import Digests
+from ingest.media import probe
+from ingest.source import Media, MediaFile, MediaText
+from kg import Graph
+from kg.model import Node, Ref, Reject, Relation, Value
+from mmkg.errors import InputError, MediaError
+from storage import Blob, BlobStore
+
+BATCH = 256
+THREADS = 4
+TEXT_TYPE = "text/plain; charset=utf-8"
+
+KNOWN = """
+MATCH (m:Media) WHERE m.id IN $ids AND m.mime IS NOT NULL
+RETURN m.id AS id, coalesce(m.silent, false) AS silent
+"""
+ITEMS = "MATCH (i:Item) WHERE i.id IN $ids RETURN i.id AS id"
+
+Statement = tuple[Node, Relation]
+Outcome = tuple[Node | Reject, bool]
+"""The node of a medium, or why there is none; and whether it is silent."""
+
+
+class Uploads:
+    """Brings media to the store.
+
+    Args:
+        graph: tells which items and media there are.
+        store: where they go.
+        digests: the hashes that were taken of the files already.
+        reject: called with each medium that was not taken.
+    """
+
+    def __init__(
+        self, graph: Graph, store: BlobStore, digests: Digests, reject: Callable[[Reject], None]
+    ) -> None:
+        self.graph = graph
+        self.store = store
+        self.digests = digests
+        self.reject = reject
+        self.silent: list[str] = []
+        """Where the sounds come from in which nothing is to be heard."""
+
+    def statements(self, media: Iterable[Media | Reject]) -> Iterator[list[Statement]]:
+        """Upload the media and yield, in batches, their nodes and what ties these to their items.
+
+        What the graph and the store both have is not probed again. A medium of an unknown item is rejected
+        before it is uploaded.
+
+        Raises:
+            StoreError: the store refuses an upload. Nothing that was yielded before is without its blob.
+        """
+        iterator = iter(media)
+        with ThreadPoolExecutor(THREADS) as pool:
+            while batch := list(islice(iterator, BATCH)):
+                good = self._of_known_items(batch)
+                hashes = list(pool.map(self._hash, good))
+                known = {row["id"]: row["silent"] for row in self.graph.read(KNOWN, ids=hashes)}
+                outcomes = pool.map(self._bring, good, hashes, repeat(known))
+                yield list(self._statements(zip(good, outcomes, strict=True)))
+
+    def _of_known_items(self, batch: list[Media | Reject]) -> list[Media]:
+        ids = [medium.item_id for medium in batch if not isinstance(medium, Reject)]
+        items = {row["id"] for row in self.graph.read(ITEMS, ids=ids)}
+        good: list[Media] = []
+        for medium in batch:
+            if isinstance(medium, Reject):
+                self.reject(medium)
+            elif medium.item_id not in items:
+                self.reject(Reject(*medium.origin, "item", "unknown item", medium.item_id))
+            else:
+                good.append(medium)
+        return good
+
+    def _hash(self, medium: Media) -> str:
+        return (
+            self.digests.of_text(medium.text)
+            if isinstance(medium, MediaText)
+            else self.digests.of_file(medium.path)
+        )
+
+    def _bring(self, medium: Media, sha256: str, known: dict[str, bool]) -> Outcome:
+        """Probe and upload one medium, as far as that is not done, and make its node."""
+        kind = "Text" if isinstance(medium, MediaText) else medium.kind
+        if sha256 in known and self.store.exists(sha256):
+            return Node("Media", sha256, kind, {}, medium.origin), known[sha256]
+        try:
+            properties, blob = self._upload(medium)
+        except (MediaError, InputError) as error:
+            return Reject(*medium.origin, kind.lower(), error.what, _name(medium)), False
+        stored = {"sha256": blob.sha256, "key": blob.key, "bytes": blob.bytes, **properties}
+        return Node("Media", blob.sha256, kind, stored, medium.origin), properties.get("silent") is True
+
+    def _upload(self, medium: Media) -> tuple[dict[str, Value], Blob]:
+        if isinstance(medium, MediaText):
+            blob = self.store.put_bytes(medium.text.encode(), TEXT_TYPE)
+            return {"mime": TEXT_TYPE, "characters": len(medium.text)}, blob
+        properties: dict[str, Value] = dict(probe(medium.path, medium.kind))
+        return properties, self.store.put_file(medium.path, str(properties["mime"]))
+
+    def _statements(self, outcomes: Iterable[tuple[Media, Outcome]]) -> Iterator[Statement]:
+        for medium, (node, silent) in outcomes:
+            if isinstance(node, Reject):
+                self.reject(node)
+                continue
+            if silent:
+                self.silent.append(_name(medium))
+            start, end = Ref("Media", node.id), Ref("Item", medium.item_id)
+            yield node, Relation(f"{str(node.label).upper()}_OF", start, end, {}, medium.origin)
+
+
+def _name(medium: Media) -> str:
+    return medium.path.name if isinstance(medium, MediaFile) else f"text of {medium.item_id}"
