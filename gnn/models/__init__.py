@@ -1,0 +1,27 @@
+"""The models by name, one file each."""
+
+from __future__ import annotations
+
+from gnn.models.base import Options, Problem, Recommender
+from gnn.models.mgnn import Mgnn
+from gnn.models.mgnn_paper import MgnnPaper
+from gnn.models.popularity import Popularity
+from mmkg.errors import UsageError
+
+MODELS: dict[str, type[Recommender]] = {model.name: model for model in (Mgnn, MgnnPaper)}
+"""The models that can be trained."""
+
+
+def model_class(name: str) -> type[Recommender]:
+    """Return the model of a name.
+
+    Raises:
+        UsageError: there is none.
+    """
+    try:
+        return MODELS[name]
+    except KeyError:
+        raise UsageError(f"there is no model {name!r}", remedy=f"Known models: {', '.join(MODELS)}") from None
+
+
+__all__ = ["MODELS", "Options", "Popularity", "Problem", "Recommender", "model_class"]

@@ -1,0 +1,138 @@
+"""What every model is given and what it must give, so that one trainer and one evaluator serve them all."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields, replace
+from typing import Any, ClassVar, Literal, TypeVar
+
+import torch
+from torch import Tensor, nn
+
+from gnn.sampler import MODALITIES, Clicks, Ripple
+from mmkg.errors import GraphError, ModelError, UsageError
+
+O = TypeVar("O", bound="Options")  # noqa: E741  # the field's habit of one letter for a type
+
+
+@dataclass(frozen=True)
+class Problem:
+    """What a model may learn from: the graph and the clicks, without those held out, and media features."""
+
+    ripple: Ripple
+    clicks: Clicks
+    features: Mapping[str, Tensor] = field(default_factory=dict)
+    """By modality, one array a media node, in the order of `ripple.ids[modality]`: text (nodes, 384),
+    image (nodes, 1280), audio (nodes, 1, mels, frames), video (nodes, frames, 1280)."""
+
+    def __post_init__(self) -> None:
+        if not self.users or not self.items:
+            raise GraphError(
+                "the graph holds no user or no film", remedy="Ingest clicks with `mmkg ingest` first"
+            )
+        if not len(self.clicks):
+            raise GraphError("no click is left to train on", remedy="Ingest clicks with `mmkg ingest` first")
+        for modality, matrix in self.features.items():
+            _check_features(modality, matrix, self.ripple)
+
+    @property
+    def users(self) -> int:
+        """How many users there are."""
+        return self.ripple.count("user")
+
+    @property
+    def items(self) -> int:
+        """How many items there are."""
+        return self.ripple.count("item")
+
+
+@dataclass(frozen=True)
+class Options:
+    """The settings that every model has; a model adds its own."""
+
+    dimension: int = 64
+    """Width of the final vectors."""
+    hops: int = 1
+    """How far information travels along the facts."""
+    epochs: int = 200
+    """Passes over the training data at most; early stopping ends sooner."""
+    batch_size: int = 256
+    """Users or clicks in a batch."""
+    learning_rate: float = 0.002
+    """Step size of Adam."""
+    weight_decay: float = 0.0
+    """L2 penalty of Adam."""
+    evaluate_every: int = 5
+    """Epochs between two looks at the valid clicks."""
+    patience: int = 6
+    """Looks without a gain in ndcg after which training ends."""
+
+    def with_changes(self: O, changes: Mapping[str, Any]) -> O:
+        """Return a copy with some settings changed; None leaves a setting as it is.
+
+        Raises:
+            UsageError: a setting does not exist or makes no sense.
+        """
+        given = {name: value for name, value in changes.items() if value is not None}
+        known = {option.name for option in fields(self)}
+        if unknown := sorted(set(given) - known):
+            raise UsageError(
+                f"the model has no setting {unknown[0]}", remedy=f"Known settings: {', '.join(sorted(known))}"
+            )
+        changed = replace(self, **given)
+        for name in ("dimension", "epochs", "batch_size", "learning_rate", "evaluate_every", "patience"):
+            if getattr(changed, name) <= 0:
+                raise UsageError(f"{name} must be above 0, and is {getattr(changed, name)}")
+        if changed.hops < 0:
+            raise UsageError(f"hops must be 0 or more, and is {changed.hops}")
+        return changed
+
+
+class Recommender(nn.Module):
+    """A model. It never sees a held-out click: `problem` holds none."""
+
+    name: ClassVar[str]
+    batch_of: ClassVar[Literal["users", "clicks"]] = "users"
+    """What a batch numbers: users, or rows of `problem.clicks`."""
+    defaults: ClassVar[Options] = Options()
+
+    def __init__(self, problem: Problem, options: Options) -> None:
+        super().__init__()
+        self.problem = problem
+        self.options = options
+
+    def loss(self, batch: Tensor) -> Tensor:
+        """Return the loss of a batch, (): the numbers of its users or clicks, (batch,)."""
+        raise NotImplementedError
+
+    def vectors(self) -> tuple[Tensor, Tensor]:
+        """Return unit vectors, whose dot product is the score.
+
+        Returns:
+            Users, (users, dimension), and items, (items, dimension).
+        """
+        raise NotImplementedError
+
+    @torch.no_grad()
+    def scorer(self) -> Callable[[Tensor], Tensor]:
+        """Make a function from numbers of users, (n,), to the scores of all items, (n, items)."""
+        self.eval()
+        users, items = self.vectors()
+        return lambda numbers: users[numbers] @ items.T
+
+
+def _check_features(modality: str, matrix: Tensor, ripple: Ripple) -> None:
+    if modality not in MODALITIES:
+        raise ModelError(f"{modality!r} is no modality", remedy=f"Known: {', '.join(MODALITIES)}")
+    if matrix.shape[0] != ripple.count(modality):
+        raise ModelError(
+            f"there are {matrix.shape[0]} {modality} features for {ripple.count(modality)} media nodes",
+            remedy="The graph changed while it was read: run the command again",
+        )
+    bad = ~torch.isfinite(matrix.flatten(1)).all(1) if matrix.numel() else torch.zeros(0, dtype=torch.bool)
+    if bad.any():
+        raise ModelError(
+            f"the {modality} features hold a value that is no number",
+            where=f"media node {ripple.ids[modality][int(bad.nonzero()[0])]}",
+            remedy="Remove that medium, or delete the feature cache so that it is encoded again",
+        )

@@ -1,0 +1,302 @@
+"""The only door between the graph database and the models: ripples, whole snapshots, and clicks.
+
+A ripple is what lies within k hops of some users: their films, the films' facts and media, and so on.
+Of the clicks, only those of the training split are part of it. Ratings below the threshold and co-clicks are
+not: the first are no clicks, and the second may rest on clicks that are held out.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gnn import heterograph
+from gnn.heterograph import EdgeType, Heterograph
+from kg import Graph
+from mmkg.errors import GraphError
+
+KINDS = {"User": "user", "Item": "item", "Entity": "entity"}
+MEDIA = {
+    "Text": "text",
+    "Poster": "image",
+    "Still": "image",
+    "Audio": "audio",
+    "Trailer": "video",
+    "Clip": "video",
+}
+MODALITIES = ("text", "image", "audio", "video")
+NODE_TYPES = (*KINDS.values(), *MODALITIES)
+HELD_BACK = ["RATED", "CO_CLICKED"]
+"""Relation types that never enter a ripple."""
+
+CLICK: EdgeType = ("user", "CLICKED", "item")
+
+_NODE_TYPE = "coalesce([label IN labels(m) WHERE label IN $labels | $types[label]][0], '')"
+
+NODES = """
+MATCH (m:{kind}) WHERE m.id > $after
+WITH m ORDER BY m.id LIMIT $page
+RETURN collect(m.id) AS ids, collect({type}) AS types
+"""
+
+EDGES = f"""
+MATCH (n:{{kind}}) WHERE n.id IN $ids
+MATCH (n)-[r]->(m)
+WHERE NOT type(r) IN $held_back AND coalesce(r.split, 'train') = 'train'
+RETURN type(r) AS relation, {_NODE_TYPE} AS type, collect(n.id) AS sources, collect(m.id) AS targets
+"""
+
+HOP = f"""
+CALL () {{{{
+  UNWIND $User AS id MATCH (n:User {{{{id: id}}}}) RETURN n, 'user' AS kind
+  UNION ALL UNWIND $Item AS id MATCH (n:Item {{{{id: id}}}}) RETURN n, 'item' AS kind
+  UNION ALL UNWIND $Entity AS id MATCH (n:Entity {{{{id: id}}}}) RETURN n, 'entity' AS kind
+  UNION ALL UNWIND $Media AS id MATCH (n:Media {{{{id: id}}}}) RETURN n, 'media' AS kind
+}}}}
+MATCH (n)-[r]-(m)
+WHERE NOT type(r) IN $held_back AND coalesce(r.split, 'train') = 'train'
+WITH n, kind, m, type(r) AS relation, startNode(r) = n AS outgoing ORDER BY rand()
+WITH n, kind, relation, outgoing, collect(m)[..coalesce($fanouts[relation], $fanout)] AS near
+UNWIND near AS m
+WITH kind, relation, outgoing, {_NODE_TYPE} AS type, n, m
+RETURN kind, relation, outgoing, type, collect(n.id) AS ids, collect(m.id) AS near
+""".replace("{{", "{").replace("}}", "}")
+
+CLICKS = """
+MATCH (u:User) WHERE u.id IN $ids
+MATCH (u)-[c:CLICKED]->(m:Item)
+RETURN collect(u.id) AS users, collect(m.id) AS items, collect(coalesce(c.split, 'train')) AS splits,
+       collect(coalesce(c.at, -1)) AS times
+"""
+
+
+@dataclass(frozen=True)
+class Ripple:
+    """A part of the graph as a heterograph; node number i of a type is `ids[type][i]`, sorted by id."""
+
+    graph: Heterograph
+    ids: Mapping[str, list[str]]
+
+    def count(self, node_type: str) -> int:
+        """How many nodes of a type there are; 0 for a type that the graph does not hold."""
+        return len(self.ids.get(node_type, ()))
+
+    def fingerprint(self) -> str:
+        """Hash everything: nodes, facts, media and training clicks. Other content, other fingerprint."""
+        return _hash(self, NODE_TYPES, lambda edge_type: True)
+
+    def vocabulary(self) -> str:
+        """Hash what a model's parameters are numbered by: the items, the entities and their facts."""
+        known = ("item", "entity")
+        return _hash(self, known, lambda edge_type: edge_type[0] in known and edge_type[2] in known)
+
+
+@dataclass(frozen=True)
+class Clicks:
+    """Clicks as numbers of a snapshot's users and items, sorted by user and item."""
+
+    users: NDArray[np.int64]
+    items: NDArray[np.int64]
+    times: NDArray[np.float64]
+    """Seconds since 1970; -1 where the source does not tell."""
+
+    def __len__(self) -> int:
+        return len(self.users)
+
+
+class RippleSampler:
+    """Ask the graph for ripples by Cypher, one round trip a hop, columns and not rows.
+
+    Args:
+        graph: the connection.
+        hops: how far a ripple goes; a user's films are the first hop.
+        fanout: neighbours kept, at random, of each node for each relation and direction.
+        fanouts: the same for single relation types, for instance `{"ACTED_IN": 4}`.
+        page: nodes in one answer when the whole graph is exported.
+
+    Example:
+        >>> ripple = RippleSampler(graph, hops=2).sample(["1", "2"])
+        >>> ripple.graph.num_nodes("item")
+    """
+
+    def __init__(
+        self,
+        graph: Graph,
+        *,
+        hops: int = 2,
+        fanout: int = 20,
+        fanouts: Mapping[str, int] | None = None,
+        page: int = 5000,
+    ) -> None:
+        self.graph = graph
+        self.hops = hops
+        self.fanout = fanout
+        self.fanouts = dict(fanouts or {})
+        self.page = page
+        self._typing = {"labels": [*KINDS, *MEDIA], "types": {**KINDS, **MEDIA}, "held_back": HELD_BACK}
+
+    def sample(self, users: Sequence[str]) -> Ripple:
+        """Draw the k-hop ripple of some users.
+
+        Raises:
+            GraphError: none of the users is in the graph.
+        """
+        found: dict[str, set[str]] = {"user": set(users)}
+        edges: dict[EdgeType, set[tuple[str, str]]] = {}
+        frontier = {"user": set(users)}
+        for _ in range(self.hops):
+            reached: dict[str, set[str]] = {}
+            for edge_type, pairs in self._hop(frontier):
+                edges.setdefault(edge_type, set()).update(pairs)
+                for node_type, column in ((edge_type[0], 0), (edge_type[2], 1)):
+                    reached.setdefault(node_type, set()).update(pair[column] for pair in pairs)
+            frontier = {kind: ids - found.get(kind, set()) for kind, ids in reached.items()}
+            for kind, ids in frontier.items():
+                found.setdefault(kind, set()).update(ids)
+        if not edges:
+            raise GraphError(
+                "none of the users has a click", remedy="Check the ids, and that clicks were ingested"
+            )
+        return _ripple(
+            {kind: sorted(ids) for kind, ids in found.items()},
+            {edge_type: _columns(pairs) for edge_type, pairs in edges.items()},
+        )
+
+    def snapshot(self) -> Ripple:
+        """Export the whole graph once, in pages.
+
+        Raises:
+            GraphError: there is no film or no click in the graph.
+        """
+        ids: dict[str, list[str]] = {node_type: [] for node_type in NODE_TYPES}
+        edges: dict[EdgeType, list[tuple[list[str], list[str]]]] = {}
+        for kind in (*KINDS, "Media"):
+            for page in self._node_pages(kind):
+                origin = dict(zip(page["ids"], page["types"], strict=True))
+                for node_id, node_type in origin.items():
+                    if node_type:
+                        ids[node_type].append(node_id)
+                for row in self.graph.read(EDGES.format(kind=kind), ids=page["ids"], **self._typing):
+                    if row["type"]:
+                        _file_edges(edges, origin, row)
+        if not ids["item"]:
+            raise GraphError("the graph holds no film", remedy="Ingest a catalogue with `mmkg ingest` first")
+        if CLICK not in edges:
+            raise GraphError(
+                "the graph holds no click to learn from",
+                remedy="Ingest clicks with `mmkg ingest`; ratings below --min-rating are no clicks",
+            )
+        joined = {
+            edge_type: ([s for part in parts for s in part[0]], [t for part in parts for t in part[1]])
+            for edge_type, parts in edges.items()
+        }
+        return _ripple({kind: sorted(found) for kind, found in ids.items()}, joined)
+
+    def clicks(self, ripple: Ripple) -> dict[str, Clicks]:
+        """Read all clicks by split, held-out ones too: `train`, `valid` and `test`, for the evaluator."""
+        users = {user: number for number, user in enumerate(ripple.ids["user"])}
+        items = {item: number for number, item in enumerate(ripple.ids["item"])}
+        rows: dict[str, list[tuple[int, int, float]]] = {"train": [], "valid": [], "test": []}
+        names = ripple.ids["user"]
+        for start in range(0, len(names), self.page):
+            for columns in self.graph.read(CLICKS, ids=names[start : start + self.page]):
+                for user, item, split, at in zip(*columns.values(), strict=True):
+                    if item in items and split in rows:
+                        rows[split].append((users[user], items[item], at))
+        return {split: _clicks(found) for split, found in rows.items()}
+
+    def _node_pages(self, kind: str) -> Iterator[dict[str, Any]]:
+        after = ""
+        while True:
+            (page,) = self.graph.read(
+                NODES.format(kind=kind, type=_NODE_TYPE), after=after, page=self.page, **self._typing
+            )
+            if not page["ids"]:
+                return
+            yield page
+            after = page["ids"][-1]
+
+    def _hop(self, frontier: Mapping[str, set[str]]) -> Iterator[tuple[EdgeType, list[tuple[str, str]]]]:
+        """Ask for the neighbours of the frontier in one round trip."""
+        media = {node: node_type for node_type in MODALITIES for node in frontier.get(node_type, ())}
+        seeds = {kind: sorted(frontier.get(node_type, ())) for kind, node_type in KINDS.items()}
+        rows = self.graph.read(
+            HOP, **seeds, Media=sorted(media), fanout=self.fanout, fanouts=self.fanouts, **self._typing
+        )
+        for row in rows:
+            if not row["type"]:
+                continue
+            pairs_of: dict[str, list[tuple[str, str]]] = {}
+            for node, near in zip(row["ids"], row["near"], strict=True):
+                pairs_of.setdefault(media[node] if row["kind"] == "media" else row["kind"], []).append(
+                    (node, near)
+                )
+            for node_type, pairs in pairs_of.items():
+                if row["outgoing"]:
+                    yield (node_type, row["relation"], row["type"]), pairs
+                else:
+                    yield (row["type"], row["relation"], node_type), [(near, node) for node, near in pairs]
+
+
+def _hash(ripple: Ripple, node_types: Sequence[str], chosen: Callable[[EdgeType], bool]) -> str:
+    digest = hashlib.sha256()
+    for node_type in node_types:
+        digest.update(json.dumps([node_type, ripple.ids.get(node_type, [])]).encode())
+    for edge_type in filter(chosen, heterograph.edge_types(ripple.graph)):
+        digest.update(json.dumps(edge_type).encode())
+        for column in heterograph.edges(ripple.graph, edge_type):
+            digest.update(column.numpy().tobytes())
+    return digest.hexdigest()[:16]
+
+
+def _file_edges(
+    edges: dict[EdgeType, list[tuple[list[str], list[str]]]],
+    origin: Mapping[str, str],
+    row: Mapping[str, Any],
+) -> None:
+    """Put an answer's edges under their edge types; media nodes of one page can be of several types."""
+    for source_type in {origin[source] for source in row["sources"]} - {""}:
+        chosen = [i for i, source in enumerate(row["sources"]) if origin[source] == source_type]
+        edges.setdefault((source_type, row["relation"], row["type"]), []).append(
+            ([row["sources"][i] for i in chosen], [row["targets"][i] for i in chosen])
+        )
+
+
+def _columns(pairs: set[tuple[str, str]]) -> tuple[list[str], list[str]]:
+    sources, targets = zip(*sorted(pairs), strict=True)
+    return list(sources), list(targets)
+
+
+def _ripple(ids: dict[str, list[str]], edges: Mapping[EdgeType, tuple[list[str], list[str]]]) -> Ripple:
+    """Turn ids into numbers; edges are sorted, so that the same graph always gives the same arrays."""
+    number = {kind: {node: i for i, node in enumerate(found)} for kind, found in ids.items()}
+    numbered = {}
+    for (source_type, relation, target_type), (sources, targets) in sorted(edges.items()):
+        pairs = np.array(
+            [
+                (number[source_type][s], number[target_type][t])
+                for s, t in zip(sources, targets, strict=True)
+                if t in number[target_type]
+            ],
+            dtype=np.int64,
+        ).reshape(-1, 2)
+        pairs = pairs[np.lexsort((pairs[:, 1], pairs[:, 0]))]
+        numbered[source_type, relation, target_type] = (
+            np.ascontiguousarray(pairs[:, 0]),
+            np.ascontiguousarray(pairs[:, 1]),
+        )
+    return Ripple(heterograph.build(numbered, {kind: len(found) for kind, found in ids.items()}), ids)
+
+
+def _clicks(rows: list[tuple[int, int, float]]) -> Clicks:
+    rows.sort()
+    users, items, times = zip(*rows, strict=True) if rows else ((), (), ())
+    return Clicks(
+        np.array(users, dtype=np.int64), np.array(items, dtype=np.int64), np.array(times, dtype=np.float64)
+    )

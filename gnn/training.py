@@ -1,0 +1,264 @@
+"""One trainer for all models: Adam, early stopping on the valid clicks, checkpoints, a curve."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from datetime import datetime, timezone
+from hashlib import sha256
+from json import dumps
+from pathlib import Path
+from time import perf_counter
+from typing import Any, ClassVar
+
+import torch
+from torch import Tensor
+
+from gnn import curve, registry
+from gnn.evaluation import measure
+from gnn.models import Options, Recommender, model_class
+from gnn.problem import Task, load_task
+from kg import Graph
+from mmkg import progress
+from mmkg.errors import ModelError
+from mmkg.settings import Settings
+from storage import BlobStore
+
+CHECKPOINT = "checkpoint.safetensors"
+
+
+@dataclass(frozen=True)
+class TrainReport:
+    """What training gave."""
+
+    HEADINGS: ClassVar[tuple[str, ...]] = ("what", "value")
+
+    model: str
+    """The model's id."""
+    metrics: Mapping[str, Any]
+    """On the valid clicks, at the epoch that was kept; empty where no click is for validation."""
+    epochs: int
+    """Epochs run, those before an interruption included."""
+    best_epoch: int
+    seconds: float
+    """Time of this command's epochs, evaluations included."""
+    reused: bool
+    """True where the very model was there already, so that nothing was trained."""
+    folder: Path
+
+    def title(self) -> str:
+        """Say what was done."""
+        return "The model was trained before" if self.reused else "Trained"
+
+    def rows(self) -> list[tuple[str, str]]:
+        """Return the table, without its headings."""
+        shown = {name: f"{value:.4f}" for name, value in self.metrics.items() if isinstance(value, float)}
+        return [
+            ("model", self.model),
+            *((f"valid {name}", value) for name, value in shown.items()),
+            ("epochs", f"{self.epochs}, the best {self.best_epoch}"),
+            ("seconds", f"{self.seconds:.1f}"),
+            ("folder", str(self.folder)),
+        ]
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the report as plain values."""
+        return {**asdict(self), "folder": str(self.folder)}
+
+
+def train(
+    graph: Graph,
+    store: BlobStore,
+    settings: Settings,
+    *,
+    model: str = "mgnn",
+    seed: int = 0,
+    force: bool = False,
+    **changes: Any,
+) -> TrainReport:
+    """Train a model and save it; it is not active before `embed`.
+
+    A model's id is its name and a hash of its settings, its seed and all that it may learn from. So the same
+    command on the same graph finds the model, or goes on where it was killed.
+
+    Args:
+        graph: the graph database.
+        store: the object store with the media.
+        settings: say where models and features are kept.
+        model: a name in `gnn.models.MODELS`.
+        seed: the same seed gives the same numbers on the CPU.
+        force: train even if the very model is there.
+        changes: the model's settings, for instance `dimension=128`; None leaves a setting as it is.
+
+    Raises:
+        UsageError: there is no such model or setting.
+        GraphError: there is no film or no click.
+        ModelError: the loss is no number, or the features are not.
+    """
+    kind = model_class(model)
+    options = kind.defaults.with_changes(changes)
+    task = load_task(graph, store, settings)
+    header = _header(kind.name, options, seed, task)
+    folder = registry.model_folder(settings, header.id)
+    if not force and (folder / registry.MODEL_FILE).exists():
+        return _reuse(graph, registry.read_header(settings, header.id), folder)
+    workplace = registry.models_folder(settings) / ".training" / header.id
+    workplace.mkdir(parents=True, exist_ok=True)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        run = Run(kind(task.problem, options), task, workplace / CHECKPOINT)
+        run.resume(header.id)
+        start = perf_counter()
+        run.until_the_end(header.id)
+    header = registry.Header(**{**asdict(header), "created": _now(), "metrics": run.metrics()})
+    curve.save(run.curve, workplace, title=header.id)
+    (workplace / CHECKPOINT).unlink(missing_ok=True)
+    registry.save_model(settings, header, run.best, workplace)
+    registry.register(graph, header)
+    seconds = perf_counter() - start
+    return TrainReport(header.id, header.metrics, len(run.curve), run.best_epoch, seconds, False, folder)
+
+
+@dataclass
+class Run:
+    """The state of a training, as far as a checkpoint keeps it."""
+
+    model: Recommender
+    task: Task
+    checkpoint: Path
+    curve: list[dict[str, float]] = field(default_factory=list)
+    """One row an epoch: epoch, seconds, loss, and recall and ndcg where it was evaluated."""
+    best: dict[str, Tensor] = field(default_factory=dict)
+    best_epoch: int = 0
+
+    def __post_init__(self) -> None:
+        options = self.model.options
+        self.optimizer = torch.optim.Adam(
+            self.model.parameters(), lr=options.learning_rate, weight_decay=options.weight_decay
+        )
+
+    def until_the_end(self, model_id: str) -> None:
+        """Run epochs until the valid clicks gain no more, or until there were enough."""
+        options = self.model.options
+        has_valid = len(self.task.clicks["valid"]) > 0
+        with progress.bar() as bar:
+            line = bar.add_task("training", total=options.epochs, completed=len(self.curve))
+            while len(self.curve) < options.epochs and not self._stalled():
+                row = self._epoch()
+                self.curve.append(row)
+                last = len(self.curve) == options.epochs
+                if has_valid and (last or len(self.curve) % options.evaluate_every == 0):
+                    metrics = measure(self.model, self.task.clicks, "valid")
+                    row.update(metrics.to_json())
+                    if metrics.ndcg > self._best_ndcg():
+                        self._keep()
+                    self._save(model_id)
+                if not has_valid:
+                    self._keep()
+                shown = f"training, loss {row['loss']:.4f}, valid ndcg {self._best_ndcg():.4f}"
+                bar.update(line, advance=1, description=shown)
+
+    def metrics(self) -> dict[str, float]:
+        """Return the metrics of the epoch that was kept, on the valid clicks."""
+        row = self.curve[self.best_epoch - 1]
+        return {name: value for name, value in row.items() if name not in ("epoch", "seconds", "loss")}
+
+    def resume(self, model_id: str) -> None:
+        """Go on from the checkpoint, if there is one of this very training."""
+        if not self.checkpoint.exists():
+            return
+        try:
+            tensors, header = registry.read_tensors(self.checkpoint)
+            registry.load_weights(self.model, _part(tensors, "model."), str(self.checkpoint))
+            state = self.optimizer.state_dict()
+            state["state"] = {
+                number: {name: tensors[f"adam.{number}.{name}"] for name in ("step", "exp_avg", "exp_avg_sq")}
+                for number in header["adam"]
+            }
+        except (ModelError, KeyError):  # of another version, or cut off: start anew
+            self.checkpoint.unlink()
+            return
+        self.optimizer.load_state_dict(state)
+        self.curve, self.best_epoch, self.best = (
+            header["curve"],
+            header["best_epoch"],
+            _part(tensors, "best."),
+        )
+        torch.set_rng_state(tensors["random"])
+
+    def _epoch(self) -> dict[str, float]:
+        start = perf_counter()
+        self.model.train()
+        problem, options = self.model.problem, self.model.options
+        count = problem.users if self.model.batch_of == "users" else len(problem.clicks)
+        total, batches = 0.0, torch.split(torch.randperm(count), options.batch_size)
+        for batch in batches:
+            self.optimizer.zero_grad()
+            loss = self.model.loss(batch)
+            if not math.isfinite(value := loss.item()):
+                self.checkpoint.unlink(missing_ok=True)
+                raise ModelError(
+                    f"the loss became {value} in epoch {len(self.curve) + 1}, and no model was replaced",
+                    remedy="Train with a smaller --learning-rate",
+                )
+            loss.backward()  # type: ignore[no-untyped-call]
+            self.optimizer.step()
+            total += value
+        return {
+            "epoch": len(self.curve) + 1,
+            "seconds": round(perf_counter() - start, 3),
+            "loss": total / len(batches),
+        }
+
+    def _keep(self) -> None:
+        self.best_epoch = len(self.curve)
+        self.best = {name: tensor.detach().clone() for name, tensor in self.model.state_dict().items()}
+
+    def _best_ndcg(self) -> float:
+        return self.curve[self.best_epoch - 1].get("ndcg", 0.0) if self.best_epoch else -1.0
+
+    def _stalled(self) -> bool:
+        options = self.model.options
+        evaluated = "ndcg" in self.curve[-1] if self.curve else False
+        return evaluated and len(self.curve) - self.best_epoch >= options.patience * options.evaluate_every
+
+    def _save(self, model_id: str) -> None:
+        tensors = {f"model.{name}": tensor for name, tensor in self.model.state_dict().items()}
+        tensors |= {f"best.{name}": tensor for name, tensor in self.best.items()}
+        tensors["random"] = torch.get_rng_state()
+        adam = self.optimizer.state_dict()["state"]
+        for number, values in adam.items():
+            tensors |= {f"adam.{number}.{name}": tensor for name, tensor in values.items()}
+        header = {"id": model_id, "curve": self.curve, "best_epoch": self.best_epoch, "adam": list(adam)}
+        registry.write_tensors(self.checkpoint, tensors, header)
+
+
+def _header(name: str, options: Options, seed: int, task: Task) -> registry.Header:
+    ripple = task.problem.ripple
+    told: dict[str, Any] = {
+        "options": asdict(options),
+        "seed": seed,
+        "graph": ripple.fingerprint(),
+        "encoders": dict(task.encoders),
+    }
+    model_id = f"{name}-{sha256(dumps(told, sort_keys=True).encode()).hexdigest()[:16]}"
+    return registry.Header(
+        id=model_id, name=name, created="", metrics={}, vocabulary=ripple.vocabulary(), **told
+    )
+
+
+def _reuse(graph: Graph, header: registry.Header, folder: Path) -> TrainReport:
+    """Say what the model that is there reaches, and see that the graph knows it."""
+    registry.register(graph, header)
+    rows = curve.load(folder)
+    best = max(rows, key=lambda row: row.get("ndcg", row["epoch"]))
+    return TrainReport(header.id, header.metrics, len(rows), int(best["epoch"]), 0.0, True, folder)
+
+
+def _part(tensors: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:
+    return {name.removeprefix(prefix): tensor for name, tensor in tensors.items() if name.startswith(prefix)}
+
+
+def _now() -> str:
+    return datetime.now(timezone.utc).isoformat(timespec="microseconds")

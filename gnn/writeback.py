@@ -1,0 +1,156 @@
+"""Vectors back into the graph, beside those of the active model, and then the switch."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, ClassVar
+
+import torch
+from torch import Tensor
+
+from gnn.problem import load_task
+from gnn.registry import newest_model, register, restore
+from kg import Graph
+from kg.schema import create_vector_index
+from mmkg import progress
+from mmkg.errors import ModelError
+from mmkg.settings import Settings
+from storage import BlobStore
+
+SLOTS = ("a", "b")
+BATCH = 1000
+
+ACTIVE_MODEL = "MATCH (m:Model {active: true}) RETURN m.id AS id, m.slot AS slot"
+
+READ_VECTORS = """
+MATCH (n:{label}) WHERE n.id IN $ids AND n.embedding_{slot}_model = $model
+RETURN n.id AS id, n.embedding_{slot} AS vector
+"""
+
+WRITE_VECTORS = """
+UNWIND $rows AS row
+MATCH (n:{label} {{id: row.id}})
+CALL db.create.setNodeVectorProperty(n, 'embedding_{slot}', row.vector)
+SET n.embedding_{slot}_model = $model
+"""
+
+CLEAR_STRANGERS = """
+MATCH (n:{label}) WHERE n.embedding_{slot}_model <> $model
+REMOVE n.embedding_{slot}, n.embedding_{slot}_model
+"""
+
+SWITCH = """
+MATCH (new:Model {id: $model})
+OPTIONAL MATCH (old:Model {active: true}) WHERE old.id <> $model
+SET old.active = false, new.active = true, new.slot = $slot
+"""
+
+
+@dataclass(frozen=True)
+class EmbedReport:
+    """What writing the vectors changed."""
+
+    HEADINGS: ClassVar[tuple[str, ...]] = ("what", "value")
+
+    model: str
+    slot: str
+    dimension: int
+    films: int
+    """Films whose vector was written."""
+    users: int
+    """Users whose vector was written."""
+    unchanged: int
+    """Films and users that had this model's vector."""
+
+    def title(self) -> str:
+        """Say what was done."""
+        return f"The model {self.model} is active"
+
+    def rows(self) -> list[tuple[str, str]]:
+        """Return the table, without its headings."""
+        return [(name, str(value)) for name, value in self.to_json().items()]
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the report as plain values."""
+        return asdict(self)
+
+
+def embed(graph: Graph, store: BlobStore, settings: Settings, *, model: str | None = None) -> EmbedReport:
+    """Write the vectors of a model, the one trained last unless told, and make it the active one.
+
+    Nodes that have this very vector are left alone, so the same command again changes nothing.
+
+    Raises:
+        ModelError: there is no such model, it was made for another graph, or its vectors are no unit vectors.
+        GraphError: an index does not come online.
+    """
+    task = load_task(graph, store, settings)
+    restored, header = restore(settings, model or newest_model(graph), task.problem)
+    register(graph, header)
+    restored.eval()
+    with torch.no_grad():
+        users, items = restored.vectors()
+    for vectors in (users, items):
+        check_vectors(vectors, header.options["dimension"])
+    active = {row["id"]: row["slot"] for row in graph.read(ACTIVE_MODEL)}
+    slot = active.get(header.id) or next(free for free in SLOTS if free not in active.values())
+    dimension = users.shape[1]
+    written = {}
+    for label, kind, vectors in (("Movie", "item", items), ("User", "user", users)):
+        name = f"{label.lower()}_embedding_{slot}"
+        create_vector_index(graph, label, f"embedding_{slot}", name, dimension)
+        graph.write(CLEAR_STRANGERS.format(label=label, slot=slot), model=header.id)
+        written[label] = _write(
+            graph, header.id, slot, label=label, ids=task.problem.ripple.ids[kind], vectors=vectors
+        )
+    graph.write(SWITCH, model=header.id, slot=slot)
+    total = len(users) + len(items)
+    return EmbedReport(
+        header.id, slot, dimension, written["Movie"], written["User"], total - sum(written.values())
+    )
+
+
+def check_vectors(vectors: Tensor, dimension: int) -> None:
+    """See that vectors may enter an index: the database would leave others out of it without a word.
+
+    Raises:
+        ModelError: the width is wrong, or a vector is not of unit length.
+    """
+    if vectors.ndim != 2 or vectors.shape[1] != dimension:
+        raise ModelError(
+            f"the model gives vectors of shape {tuple(vectors.shape)}, and not of width {dimension}"
+        )
+    length = torch.linalg.vector_norm(vectors, dim=1)
+    # The comparison is false for what is no number, too.
+    if not torch.allclose(length, torch.ones_like(length), atol=1e-3):
+        raise ModelError(
+            "the model gives vectors that are not of unit length", remedy="Run `mmkg train` again"
+        )
+
+
+def _write(graph: Graph, model: str, slot: str, *, label: str, ids: Sequence[str], vectors: Tensor) -> int:
+    """Write the vectors of the nodes that do not have them yet, and return how many."""
+    written = 0
+    batches = list(_batches(ids))
+    for start, batch in progress.track(batches, f"vectors of {label}", total=len(batches)):
+        found = graph.read(READ_VECTORS.format(label=label, slot=slot), ids=batch, model=model)
+        known = {row["id"]: torch.tensor(row["vector"]) for row in found if row["vector"]}
+        rows = [
+            {"id": node, "vector": vector.tolist()}
+            for node, vector in zip(batch, vectors[start : start + BATCH], strict=True)
+            if node not in known or not _same(known[node], vector)
+        ]
+        if rows:
+            graph.write(WRITE_VECTORS.format(label=label, slot=slot), rows=rows, model=model)
+        written += len(rows)
+    return written
+
+
+def _same(one: Tensor, other: Tensor) -> bool:
+    return one.shape == other.shape and torch.allclose(one, other, atol=1e-6)
+
+
+def _batches(ids: Sequence[str]) -> Iterator[tuple[int, list[str]]]:
+    for start in range(0, len(ids), BATCH):
+        yield start, list(ids[start : start + BATCH])
