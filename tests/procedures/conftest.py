@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from kg import Graph
+from kg.schema import create_vector_index
 from mmkg.settings import Settings
 
 ADD_MODEL = "CREATE (m:Model {id: $id, slot: $slot, dimension: $dimension, active: $active})"
@@ -28,15 +29,7 @@ WITH u UNWIND $clicks AS click
 MATCH (m:Movie {id: click}) CREATE (u)-[:CLICKED {rating: 5.0}]->(m)
 """
 ADD_RATED = "MATCH (u:User {id: $user}), (m:Movie {id: $film}) CREATE (u)-[:RATED {rating: 1.0}]->(m)"
-MAKE_INDEX = """
-CREATE VECTOR INDEX movie_embedding_{slot} IF NOT EXISTS FOR (m:Movie) ON (m.embedding_{slot})
-OPTIONS {{indexConfig: {{`vector.dimensions`: {dimension}, `vector.similarity_function`: 'cosine'}}}}
-"""
 DROP_INDEX = "DROP INDEX movie_embedding_{slot} IF EXISTS"
-DIMENSION = """
-SHOW VECTOR INDEXES YIELD name, options WHERE name = 'movie_embedding_' + $slot
-RETURN options.indexConfig['vector.dimensions'] AS dimension
-"""
 
 
 class Catalogue:
@@ -48,10 +41,7 @@ class Catalogue:
     def model(self, id: str = "m1", *, slot: str = "a", dimension: int = 2, active: bool = True) -> None:
         """Add a model, and make the vector index of its slot unless there is one of this dimension."""
         self.graph.write(ADD_MODEL, id=id, slot=slot, dimension=dimension, active=active)
-        if self.graph.read(DIMENSION, slot=slot) not in ([], [{"dimension": dimension}]):
-            self.drop_index(slot)
-        self.graph.write(MAKE_INDEX.format(slot=slot, dimension=dimension))
-        self.graph.read("CALL db.awaitIndexes(60)")
+        create_vector_index(self.graph, "Movie", f"embedding_{slot}", f"movie_embedding_{slot}", dimension)
 
     def films(
         self,
