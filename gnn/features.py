@@ -85,10 +85,8 @@ class FeatureCache:
     def load(self, sha256s: Sequence[str], fetch: Callable[[str], bytes]) -> Features:
         """Return the features of these media; `fetch` gives the bytes of those that the cache lacks."""
         self._read_shards()
-        failures: dict[str, str] = {}
         missing = [sha256 for sha256 in dict.fromkeys(sha256s) if sha256 not in self._known]
-        if missing:
-            self._encode(missing, fetch, failures)
+        failures = self._encode(missing, fetch) if missing else {}
         values = np.zeros((len(sha256s), *self.encoder.shape), dtype=np.float32)
         present = np.zeros(len(sha256s), dtype=bool)
         for row, sha256 in enumerate(sha256s):
@@ -96,10 +94,9 @@ class FeatureCache:
                 values[row], present[row] = feature, True
         return Features(torch.from_numpy(values), torch.from_numpy(present), failures, self.encoder.version)
 
-    def _encode(
-        self, missing: Sequence[str], fetch: Callable[[str], bytes], failures: dict[str, str]
-    ) -> None:
-        """Encode and store what is missing, while threads fetch and decode what comes next."""
+    def _encode(self, missing: Sequence[str], fetch: Callable[[str], bytes]) -> dict[str, str]:
+        """Encode and store what is missing, and return why some of it cannot be."""
+        failures: dict[str, str] = {}
 
         def prepare(sha256: str) -> tuple[str, Any]:
             try:
@@ -123,6 +120,7 @@ class FeatureCache:
                     new = {}
         if new:
             self._write_shard(new)
+        return failures
 
     def _read_shards(self) -> None:
         for path in sorted(self.folder.glob("*.safetensors")):

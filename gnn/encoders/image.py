@@ -1,0 +1,69 @@
+"""Images as the 1,280 pooled features of EfficientNet-Lite0."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cached_property
+from io import BytesIO
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from PIL import Image, ImageOps
+
+from gnn.encoders import efficientnet
+from gnn.encoders.base import Array, Encoder, device, fingerprint
+from mmkg.errors import MediaError
+
+Pixels = NDArray[np.uint8]
+
+REVISION = 1
+"""To be raised whenever the code below gives other numbers than before."""
+MAX_PIXELS = 50_000_000
+
+
+class PixelNetwork:
+    """The network behind images and video frames: (n, 224, 224, 3) pixels to (n, 1280) features."""
+
+    version_parts = (efficientnet.SIZE, efficientnet.PIXEL_MEAN, efficientnet.PIXEL_SCALE)
+
+    def __call__(self, pixels: Sequence[Pixels] | Pixels) -> Array:
+        """Run the network on pixels with values from 0 to 255."""
+        batch = torch.from_numpy(np.stack(list(pixels))).to(self._device)
+        with torch.inference_mode():
+            # Moving the axes of height x width x channel gives channels_last without a copy.
+            features: Array = self._network(batch.permute(0, 3, 1, 2).float()).cpu().numpy()
+        return features
+
+    @cached_property
+    def _device(self) -> torch.device:
+        return device()
+
+    @cached_property
+    def _network(self) -> efficientnet.EfficientNetLite0:
+        return efficientnet.EfficientNetLite0.pretrained().to(self._device)
+
+
+class ImageEncoder(Encoder):
+    """A poster or still to (1280,). The whole picture is scaled to a square: a crop would lose the title."""
+
+    modality = "image"
+    shape = (efficientnet.FEATURES,)
+    batch = 32
+
+    def __init__(self) -> None:
+        self.version = fingerprint(REVISION, *PixelNetwork.version_parts, efficientnet.WEIGHTS)
+        self._network = PixelNetwork()
+
+    def encode(self, prepared: Sequence[Pixels]) -> Array:
+        """Encode pictures of (224, 224, 3) as (pictures, 1280)."""
+        return self._network(prepared)
+
+    def _decode(self, data: bytes) -> Pixels:
+        with Image.open(BytesIO(data)) as image:
+            if image.width * image.height > MAX_PIXELS:
+                raise MediaError(f"the picture has {image.width} x {image.height} pixels")
+            image.draft("RGB", (2 * efficientnet.SIZE, 2 * efficientnet.SIZE))  # a JPEG is decoded no larger
+            upright = ImageOps.exif_transpose(image).convert("RGB")
+            square = upright.resize((efficientnet.SIZE, efficientnet.SIZE), Image.Resampling.BICUBIC)
+        return np.asarray(square)
