@@ -1,6 +1,6 @@
 """What may enter the graph: checked before the write, because one bad value would fail its whole batch.
 
-The community edition of Neo4j has unique constraints and no others: types and required fields are checked here.
+The community edition of Neo4j has no constraints but unique ones: types and required fields are checked here.
 """
 
 from __future__ import annotations
