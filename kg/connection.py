@@ -64,7 +64,8 @@ class Graph:
                     remedy="Give NEO4J_URI as bolt://host:port",
                 ) from None
             try:
-                driver.execute_query("RETURN 1", database_=settings.neo4j_database)
+                with driver.session(database=settings.neo4j_database) as session:
+                    session.run("RETURN 1").consume()  # not execute_query: it would try for half a minute
             except BaseException:
                 driver.close()
                 raise
