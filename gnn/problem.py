@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from gnn import features
 from gnn.models import Problem
-from gnn.sampler import Clicks, RippleSampler
+from gnn.sampler import MODALITIES, Clicks, RippleSampler
 from gnn.split import ensure_split
 from kg import Graph
 from mmkg.settings import Settings
@@ -34,4 +35,12 @@ def load_task(graph: Graph, store: BlobStore, settings: Settings) -> Task:
     sampler = RippleSampler(graph)
     ripple = sampler.snapshot()
     clicks = sampler.clicks(ripple)
-    return Task(Problem(ripple, clicks["train"]), clicks, {})
+    media = {modality: ripple.ids[modality] for modality in MODALITIES if ripple.count(modality)}
+    found = features.load(store, settings.cache, media)
+    problem = Problem(
+        ripple,
+        clicks["train"],
+        {modality: feature.values for modality, feature in found.items()},
+        {modality: feature.present for modality, feature in found.items()},
+    )
+    return Task(problem, clicks, {modality: feature.version for modality, feature in found.items()})

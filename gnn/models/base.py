@@ -24,6 +24,8 @@ class Problem:
     features: Mapping[str, Tensor] = field(default_factory=dict)
     """By modality, one array a media node, in the order of `ripple.ids[modality]`: text (nodes, 384),
     image (nodes, 1280), audio (nodes, 1, mels, frames), video (nodes, frames, 1280)."""
+    present: Mapping[str, Tensor] = field(default_factory=dict)
+    """By modality, (nodes,): False for a medium that could not be encoded, and adds nothing."""
 
     def __post_init__(self) -> None:
         if not self.users or not self.items:

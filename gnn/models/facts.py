@@ -16,13 +16,15 @@ KINDS = ("item", "entity")
 
 @dataclass(frozen=True)
 class Fact:
-    """One relation in one direction, ready for message passing."""
+    """All relations from one kind of node to another, ready for message passing."""
 
     source: str
     target: str
     graph: Heterograph
+    relation: Tensor
+    """(edges,) which relation an edge is of; each direction of a relation counts as one."""
     share: Tensor
-    """(edges,) one over the target's neighbours, so that the sum is a mean."""
+    """(edges,) one over the target's neighbours in this relation, so that a sum is a mean."""
 
 
 @dataclass(frozen=True)
@@ -34,38 +36,44 @@ class Facts:
 
     facts: list[Fact]
     entities: int
+    relations: int
 
     @classmethod
     def of(cls, problem: Problem) -> Facts:
         """Take the facts out of a ripple."""
-        ripple = problem.ripple
+        graph = problem.ripple.graph
         found = {
-            edge_type: heterograph.edges(ripple.graph, edge_type)
-            for edge_type in heterograph.edge_types(ripple.graph)
+            edge_type: torch.stack(heterograph.edges(graph, edge_type))
+            for edge_type in heterograph.edge_types(graph)
             if edge_type[0] in KINDS and edge_type[2] in KINDS
         }
-        degree = torch.zeros(ripple.count("entity"), dtype=torch.int64)
-        for (source, _, target), (start, end) in found.items():
-            for kind, nodes in ((source, start), (target, end)):
+        degree = torch.zeros(problem.ripple.count("entity"), dtype=torch.int64)
+        for (source, _, target), pairs in found.items():
+            for kind, nodes in zip((source, target), pairs, strict=True):
                 if kind == "entity":
                     degree += torch.bincount(nodes, minlength=len(degree))
         kept = degree >= 2
         counts = {"item": problem.items, "entity": int(kept.sum())}
         number = {"item": torch.arange(problem.items), "entity": torch.where(kept, kept.cumsum(0) - 1, -1)}
-        facts = []
-        for (source, _, target), (start, end) in found.items():
-            pairs = torch.stack([number[source][start], number[target][end]])
-            pairs = pairs[:, (pairs >= 0).all(0)]
-            facts.append(_fact(counts, source, target, pairs))
-            facts.append(_fact(counts, target, source, pairs.flip(0)))
-        return cls(facts, counts["entity"])
+        directed: dict[tuple[str, str], list[tuple[int, Tensor]]] = {}
+        for position, ((source, _, target), pairs) in enumerate(found.items()):
+            renumbered = torch.stack([number[source][pairs[0]], number[target][pairs[1]]])
+            connected = renumbered[:, (renumbered >= 0).all(0)]
+            directed.setdefault((source, target), []).append((2 * position, connected))
+            directed.setdefault((target, source), []).append((2 * position + 1, connected.flip(0)))
+        facts = [_fact(counts, source, target, parts) for (source, target), parts in sorted(directed.items())]
+        return cls(facts, counts["entity"], 2 * len(found))
 
 
-def _fact(counts: dict[str, int], source: str, target: str, pairs: Tensor) -> Fact:
-    start, end = pairs
-    degree = torch.bincount(end, minlength=counts[target])
+def _fact(counts: dict[str, int], source: str, target: str, parts: list[tuple[int, Tensor]]) -> Fact:
+    share = []
+    for _, (_, end) in parts:
+        degree = torch.bincount(end, minlength=counts[target])
+        share.append(1 / degree[end].float())
+    start, end = torch.cat([pairs for _, pairs in parts], dim=1)
+    relation = torch.cat([torch.full((pairs.shape[1],), number) for number, pairs in parts])
     graph = heterograph.bipartite(start, end, counts[source], counts[target])
-    return Fact(source, target, graph, 1 / degree[end].float())
+    return Fact(source, target, graph, relation, torch.cat(share))
 
 
 class FactAggregator(nn.Module):
@@ -88,7 +96,7 @@ class FactAggregator(nn.Module):
         self.facts = facts.facts
         self.dropout = nn.Dropout(dropout)
         self.entities = nn.Parameter(torch.randn(facts.entities, width) * width**-0.5)
-        self.attention = nn.Parameter(torch.full((hops, len(facts.facts)), -1.0))
+        self.attention = nn.Parameter(torch.full((hops, facts.relations), -1.0))
 
     def forward(self, items: Tensor) -> Tensor:
         """Aggregate from (items, width) to (items, width)."""
@@ -102,9 +110,10 @@ class FactAggregator(nn.Module):
         return total
 
     def _hop(self, hop: int, kind: str, values: dict[str, Tensor]) -> Tensor:
+        weights = self.attention[hop].exp()
         total = torch.zeros_like(values[kind])
-        for number, fact in enumerate(self.facts):
+        for fact in self.facts:
             if fact.target == kind:
-                mean = heterograph.weighted_sum(fact.graph, values[fact.source], fact.share)
-                total = total + self.attention[hop, number].exp() * mean
+                edge_weights = weights[fact.relation] * fact.share
+                total = total + heterograph.weighted_sum(fact.graph, values[fact.source], edge_weights)
         return total

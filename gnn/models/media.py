@@ -105,8 +105,10 @@ def _links(problem: Problem) -> dict[str, tuple[heterograph.Heterograph, Tensor]
         ]
         if not found:
             continue
-        media = torch.cat([pair[0] for pair in found])
-        items = torch.cat([pair[1] for pair in found])
+        media, items = torch.cat([torch.stack(pair) for pair in found], dim=1)
+        if modality in problem.present:
+            encoded = problem.present[modality][media]
+            media, items = media[encoded], items[encoded]
         degree = torch.bincount(items, minlength=problem.items)
         graph = heterograph.bipartite(media, items, problem.ripple.count(modality), problem.items)
         links[modality] = (graph, 1 / degree[items].float())

@@ -35,11 +35,12 @@ class MgnnOptions(Options):
 
     dimension: int = 64
     hops: int = 1
-    learning_rate: float = 0.005
-    weight_decay: float = 2e-4
-    temperature: float = 0.25
+    learning_rate: float = 0.01
+    batch_size: int = 1024
+    weight_decay: float = 4e-4
+    temperature: float = 0.22
     """τ: the cosine is divided by it before the softmax."""
-    click_dropout: float = 0.5
+    click_dropout: float = 0.3
     """Share of a user's clicks that his vector does not see in a training step."""
     fact_dropout: float = 0.2
     media_dropout: float = 0.3

@@ -90,10 +90,9 @@ class MgnnPaper(Recommender):
         for fact in self.facts.facts:
             if (fact.source, fact.target) == ("item", "entity"):
                 entities = entities + heterograph.weighted_sum(fact.graph, items, fact.share)
-        total, relations = torch.zeros_like(items), 0
+        total = torch.zeros_like(items)
         for fact in self.facts.facts:
             if fact.target == "item":
                 source = items if fact.source == "item" else entities
                 total = total + heterograph.weighted_sum(fact.graph, source, fact.share)
-                relations += 1
-        return total / max(relations, 1)
+        return total / max(self.facts.relations, 1)
