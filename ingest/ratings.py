@@ -19,11 +19,13 @@ CREATE TABLE ratings (user TEXT, item TEXT, rating REAL, at INTEGER, split TEXT,
 """
 ADD = """
 INSERT INTO ratings VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (user, item) DO UPDATE
-SET rating = excluded.rating, at = excluded.at, file = excluded.file, line = excluded.line
+SET rating = excluded.rating, at = excluded.at, split = excluded.split,
+    file = excluded.file, line = excluded.line
 WHERE coalesce(excluded.at, 0) >= coalesce(at, 0)
 """
 SET_SPLIT = """
-INSERT INTO ratings VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (user, item) DO UPDATE SET split = excluded.split
+INSERT INTO ratings VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (user, item) DO UPDATE
+SET split = excluded.split WHERE split IS NULL OR split = excluded.split
 """
 READ = "SELECT user, item, rating, at, split, file, line FROM ratings ORDER BY user, item"
 PARTS = ("train", "valid", "test")
@@ -79,12 +81,16 @@ class Ratings:
         database = sqlite3.connect("")  # a temporary file, gone with the connection
         try:
             database.execute(CREATE)
-            for statement, rows in ((ADD, ratings()), (SET_SPLIT, splits())):
-                for row in rows:
-                    if isinstance(row, Reject):
-                        yield row
-                    else:
-                        database.execute(statement, (*row[:5], *row.origin))
+            for row in ratings():
+                if isinstance(row, Reject):
+                    yield row
+                else:
+                    database.execute(ADD, (*row[:5], *row.origin))
+            for row in splits():
+                if isinstance(row, Reject):
+                    yield row
+                elif not database.execute(SET_SPLIT, (*row[:5], *row.origin)).rowcount:
+                    yield Reject(*row.origin, "split", "the pair is in another part already", str(row.split))
             for user, item, rating, at, split, file, line in database.execute(READ):
                 stated: dict[str, Value | None] = {"rating": rating, "at": at, "split": split}
                 yield Relation(
