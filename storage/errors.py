@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http import HTTPStatus
+from xml.etree.ElementTree import ParseError
 
 import urllib3
 from minio.error import InvalidResponseError, MinioException, S3Error, ServerError
@@ -33,6 +34,8 @@ def translated(where: str, *, writing: bool = False) -> Iterator[None]:
         yield
     except MinioException as error:
         raise _ours(error, where, writing) from error
+    except (ParseError, UnicodeDecodeError) as error:
+        raise _no_s3("no XML", where) from error
     except urllib3.exceptions.HTTPError as error:
         raise ConnectError(
             f"the object store does not answer ({_reason(error)})",
@@ -55,11 +58,7 @@ def _ours(error: MinioException, where: str, writing: bool) -> MmkgError:
         # SeaweedFS says no more than InternalError when it finds no volume with free space.
         return _full("the object store cannot write, most likely because its disk is full", message, where)
     if isinstance(error, InvalidResponseError):
-        return ConnectError(
-            f"the answer is not that of an S3 server (status {status})",
-            where=where,
-            remedy="Check MINIO_ENDPOINT",
-        )
+        return _no_s3(message, where)
     if code == "NoSuchKey":
         return StoreError(
             "the blob is not in the object store", where=where, remedy="Ingest its source again"
@@ -76,6 +75,12 @@ def _facts(error: MinioException) -> tuple[str, int, str]:
     if isinstance(error, InvalidResponseError):
         return "", int(error._code), f"status {error._code}"
     return "", 0, str(error)
+
+
+def _no_s3(message: str, where: str) -> ConnectError:
+    return ConnectError(
+        f"the answer is not that of an S3 server ({message})", where=where, remedy="Check MINIO_ENDPOINT"
+    )
 
 
 def _full(what: str, message: str, where: str) -> StoreError:
