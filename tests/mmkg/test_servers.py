@@ -9,7 +9,6 @@ import json
 import os
 import socket
 import stat
-import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -19,7 +18,7 @@ from minio import Minio
 
 from kg import Graph
 from mmkg import servers
-from mmkg.daemon import LOOPBACK, Daemon, free_ports, locked, write_private
+from mmkg.daemon import LOOPBACK, Daemon, ask, free_ports, locked, write_private
 from mmkg.errors import ServerError
 from mmkg.servers import ServerStatus, Status
 from mmkg.settings import ENVIRONMENT, SERVERS_FILE, Settings
@@ -93,11 +92,10 @@ def test_other_ports_are_chosen_and_announced_where_the_default_ones_are_taken(r
     assert len(ports) == 3
     assert not ports & set(DEFAULT_PORTS)
     assert running.browser is not None
-    with urllib.request.urlopen(running.browser.removesuffix("browser/")) as reply:
-        announced = json.load(reply)
+    port = int(running.browser.removesuffix("/browser/").rpartition(":")[2])
+    announced = json.loads(ask(port, "/"))
     assert announced["bolt_direct"] == settings.neo4j_uri == running.neo4j.addresses["Bolt"]
-    with urllib.request.urlopen(running.browser) as reply:
-        assert b"<title>Neo4j Browser</title>" in reply.read()
+    assert b"<title>Neo4j Browser</title>" in ask(port, "/browser/")
     with Graph.connect(settings) as graph:
         assert graph.read("RETURN 1 AS one") == [{"one": 1}]
 
@@ -140,9 +138,6 @@ def test_up_after_a_crash_finds_the_data_at_the_same_address(running: Status) ->
     write(settings, "before-the-crash")
     for process in processes(running):
         process.kill()
-    Daemon("", settings.home / "neo4j").stop()  # waits until the kill has had its effect
-    Daemon("", settings.home / "seaweedfs").stop()
-    assert not servers.status(settings).running
     again = servers.up(settings)
     assert [server.note for server in (again.neo4j, again.minio)] == ["started"] * 2
     assert Settings.load() == settings
