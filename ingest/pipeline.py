@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, ClassVar, TypeVar
 
 from ingest.digests import Digests
+from ingest.doubts import doubts
 from ingest.rejects import Rejects
 from ingest.source import Source
 from ingest.uploads import Uploads
@@ -131,7 +132,8 @@ def ingest(
     report.reasons = dict(rejected.reasons.most_common())
     report.rejected = rejected.count
     report.rejects_path = rejected.path if rejected.count else None
-    report.warnings = [*source.warnings(), *(f"{name}: silence" for name in uploads.silent)]
+    silences = (f"{name}: silence" for name in uploads.silent)
+    report.warnings = [*source.warnings(), *silences, *doubts(graph, import_id)]
     report.seconds = time.monotonic() - started
     return report
 

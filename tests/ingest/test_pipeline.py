@@ -175,7 +175,8 @@ secrets = dict(neo4j_password=sys.argv[2], minio_secret_key=sys.argv[3])
 settings = Settings(**{**settings.model_dump(), **secrets})
 with Graph.connect(settings) as graph, BlobStore.connect(settings) as store:
     print("ready", flush=True)
-    ingest(Catalogue(Path(sys.argv[4])), graph, store, Path(sys.argv[5]), kind="test", path=Path(sys.argv[5]).parent)
+    catalogue, rejects = map(Path, sys.argv[4:])
+    ingest(Catalogue(catalogue), graph, store, rejects, kind="test", path=rejects.parent)
 """
 
 
@@ -205,6 +206,28 @@ def test_kill_at_any_moment_and_the_same_command_again(
         child.communicate()
         bring(Catalogue(catalogue))
         assert contents(graph) == expected
+
+
+@pytest.mark.parametrize("shift", [0, 1])
+def test_links_that_belong_to_another_catalogue_are_doubted(
+    tmp_path: Path, settings: Settings, graph: Graph, store: BlobStore, shift: int
+) -> None:
+    numbers = range(60)
+    tables = {
+        "toy.item": ("item_id:token\ttitle:token_seq", (f"{i}\tFilm {i}" for i in numbers)),
+        "toy.inter": ("user_id:token\titem_id:token", ()),
+        "toy.link": ("item_id:token\tentity_id:token", (f"{(i + shift) % 60}\tm.{i}" for i in numbers)),
+        "toy.kg": (
+            "head_id:token\trelation_id:token\ttail_id:token",
+            (f"m.{i}\tfilm.film.directed_by\tm.d{i // 2}" for i in numbers),
+        ),
+        "films.csv": ("id,title,directors", (f"{i},Film {i},Director {i // 2}" for i in numbers)),
+    }
+    for name, (heading, rows) in tables.items():
+        (tmp_path / name).write_text("\n".join([heading, *rows, ""]))
+    here = settings.model_copy(update={"minio_bucket": store.bucket})
+    warnings = run("recbole", tmp_path, here, films=tmp_path / "films.csv").warnings
+    assert ["another catalogue" in warning for warning in warnings] == [True] * shift
 
 
 def test_run_with_options(catalogue: Path, settings: Settings, graph: Graph, store: BlobStore) -> None:
