@@ -140,7 +140,10 @@ def _probe_video(path: Path) -> Properties:
             raise MediaError("the file has no video track")
         stream = pictures[0]
         _check_pixels(stream.codec_context.width, stream.codec_context.height)
-        claimed = float((stream.duration or 0) * (stream.time_base or 0)) or (container.duration or 0) / 1e6
+        tick = stream.time_base or Fraction(0)
+        claimed = float((stream.duration or 0) * tick) or (container.duration or 0) / 1e6
+        # A container's duration is that of its longest track.
+        slack = (0.1 if stream.duration else 1.0) + 0.01 * claimed
         _check_seconds(claimed)
         stream.thread_type = "AUTO"
         rate = stream.average_rate or stream.guessed_rate or Fraction(25)
@@ -155,7 +158,7 @@ def _probe_video(path: Path) -> Properties:
         if first is None:
             raise MediaError("the video has no frames")
         seconds = last - first + float(1 / rate)
-        if seconds < claimed - max(0.5, 0.02 * claimed):
+        if seconds < claimed - slack:
             raise MediaError(f"the video is truncated: it ends after {seconds:.1f} of {claimed:.1f} s")
         return {
             "mime": VIDEO_TYPES[container.format.name],

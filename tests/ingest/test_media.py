@@ -1,0 +1,273 @@
+import os
+import pickle
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+import soundfile
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from PIL import Image, ImageDraw
+
+from ingest import media
+from ingest.media import probe
+from mmkg.errors import MediaError
+
+RATE = 22_050
+SHARED = Path(__file__).parents[3] / "shared" / "data"
+
+
+def poster(path, size=(120, 180), *, shift=0, **options):
+    image = Image.new("RGB", size, "navy")
+    draw = ImageDraw.Draw(image)
+    draw.ellipse((20 + shift, 20, 90 + shift, 90), fill="gold")
+    draw.rectangle((10, 120, 110, 160), fill="crimson")
+    image.save(path, **options)
+    return path
+
+
+def sound(path, *, seconds=1.0, loudness=0.5, **options):
+    time = np.arange(int(seconds * RATE)) / RATE
+    soundfile.write(path, (loudness * np.sin(2 * np.pi * 440 * time)).astype(np.float32), RATE, **options)
+    return path
+
+
+def trailer(path, *, frames=48, audio=False, faststart=True):
+    with av.open(str(path), "w", options={"movflags": "faststart"} if faststart else {}) as container:
+        stream = container.add_stream("mpeg4", rate=24)
+        stream.width, stream.height, stream.pix_fmt = 160, 96, "yuv420p"
+        if audio:
+            track = container.add_stream("aac", rate=RATE)
+        noise = np.random.default_rng(0)
+        for _ in range(frames):
+            picture = noise.integers(0, 255, (96, 160, 3), dtype=np.uint8)
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(picture, format="rgb24")))
+        container.mux(stream.encode())
+        if audio:
+            wave = av.AudioFrame.from_ndarray(np.zeros((1, RATE), np.float32), format="fltp", layout="mono")
+            wave.sample_rate, wave.time_base = RATE, Fraction(1, RATE)
+            container.mux(track.encode(wave))
+            container.mux(track.encode())
+    return path
+
+
+def cut(path, share):
+    data = path.read_bytes()
+    path.write_bytes(data[: int(len(data) * share)])
+    return path
+
+
+@pytest.mark.parametrize(
+    ("extension", "mime"),
+    [("jpg", "image/jpeg"), ("png", "image/png"), ("webp", "image/webp"), ("gif", "image/gif")],
+)
+def test_a_poster(tmp_path, extension, mime):
+    found = probe(poster(tmp_path / f"poster.{extension}"), "Poster")
+    assert (found["mime"], found["width"], found["height"]) == (mime, 120, 180)
+    assert len(found["phash"]) == 16
+    int(found["phash"], 16)
+
+
+def test_the_perceptual_hash_survives_another_size_and_format_and_tells_pictures_apart(tmp_path):
+    def distance(one, other):
+        return (int(one["phash"], 16) ^ int(other["phash"], 16)).bit_count()
+
+    original = probe(poster(tmp_path / "a.png"), "Poster")
+    with Image.open(tmp_path / "a.png") as image:
+        image.resize((240, 360)).save(tmp_path / "b.jpg", quality=50)
+    Image.effect_mandelbrot((120, 180), (-2, -1.5, 1, 1.5), 50).save(tmp_path / "c.png")
+    assert distance(original, probe(tmp_path / "b.jpg", "Still")) <= 6
+    assert distance(original, probe(tmp_path / "c.png", "Still")) >= 16
+
+
+def test_the_content_counts_and_not_the_extension(tmp_path):
+    assert probe(poster(tmp_path / "poster.png", format="JPEG"), "Poster")["mime"] == "image/jpeg"
+
+
+def test_a_photo_held_sideways_is_measured_as_displayed(tmp_path):
+    exif = Image.Exif()
+    exif[0x0112] = 6  # rotate by 90 degrees
+    found = probe(poster(tmp_path / "poster.jpg", exif=exif), "Poster")
+    assert (found["width"], found["height"]) == (180, 120)
+
+
+def test_a_decompression_bomb_is_refused_before_it_is_decoded(tmp_path):
+    bomb = tmp_path / "bomb.png"
+    Image.new("1", (8000, 8000)).save(bomb)
+    with pytest.raises(MediaError, match=r"8000 x 8000 pixels"):
+        probe(bomb, "Poster")
+
+
+@pytest.mark.parametrize(
+    ("format", "mime"), [("WAV", "wav"), ("FLAC", "flac"), ("OGG", "ogg"), ("MP3", "mpeg")]
+)
+def test_a_sound(tmp_path, format, mime):
+    found = probe(sound(tmp_path / "sound.bin", seconds=1.5, format=format), "Audio")
+    assert found == {
+        "mime": f"audio/{mime}",
+        "seconds": 1.5,
+        "sample_rate": RATE,
+        "channels": 1,
+        "silent": False,
+    }
+
+
+def test_silence_is_told_and_no_error(tmp_path):
+    assert probe(sound(tmp_path / "s.wav", loudness=0), "Audio")["silent"] is True
+    assert probe(sound(tmp_path / "s.wav", loudness=0.0005), "Audio")["silent"] is True
+    assert probe(sound(tmp_path / "s.wav", loudness=0.01), "Audio")["silent"] is False
+
+
+@pytest.mark.parametrize("audio", [False, True])
+def test_a_trailer(tmp_path, audio):
+    found = probe(trailer(tmp_path / "trailer.mp4", audio=audio), "Trailer")
+    assert found == {
+        "mime": "video/mp4",
+        "width": 160,
+        "height": 96,
+        "seconds": pytest.approx(2.0, abs=0.05),
+        "fps": 24.0,
+        "has_audio": audio,
+    }
+
+
+def test_a_text(tmp_path):
+    path = tmp_path / "plot.txt"
+    path.write_text("\ufeffÉté à Paris", encoding="utf-8")
+    assert probe(path, "Text") == {"mime": "text/plain; charset=utf-8", "characters": 11}
+
+
+@pytest.mark.parametrize("share", [0.3, 0.6, 0.9])
+@pytest.mark.parametrize(
+    ("kind", "name", "make"),
+    [
+        ("Poster", "a.jpg", poster),
+        ("Poster", "a.png", poster),
+        ("Audio", "a.wav", sound),
+        ("Audio", "a.flac", sound),
+        ("Audio", "a.mp3", sound),
+        ("Trailer", "a.mp4", trailer),
+        ("Trailer", "late.mp4", lambda path: trailer(path, faststart=False)),
+    ],
+)
+def test_a_truncated_file_is_refused(tmp_path, kind, name, make, share):
+    path = make(tmp_path / name)
+    probe(path, kind)
+    with pytest.raises(MediaError, match=r"truncated|no readable") as error:
+        probe(cut(path, share), kind)
+    assert error.value.where == str(path)
+
+
+@pytest.mark.parametrize("kind", ["Poster", "Still", "Trailer", "Clip", "Audio", "Text"])
+def test_what_is_no_medium_of_its_kind_is_refused(tmp_path, kind):
+    media_of = {
+        ("Poster", "Still"): poster(tmp_path / "a.jpg"),
+        ("Trailer", "Clip"): trailer(tmp_path / "a.mp4"),
+        ("Audio",): sound(tmp_path / "a.wav"),
+    }
+    others = [path for kinds, path in media_of.items() if kind not in kinds]
+    garbage = tmp_path / "garbage"
+    garbage.write_bytes(os.urandom(1000) + b"\xff\0")
+    for path in [*others, garbage]:
+        with pytest.raises(MediaError) as error:
+            probe(path, kind)
+        assert str(path) in str(error.value)
+
+
+@pytest.mark.parametrize("kind", sorted(media.PROBERS))
+def test_nothing_at_all_is_refused(tmp_path, kind):
+    (tmp_path / "empty").touch()
+    os.mkfifo(tmp_path / "pipe")  # reading it would wait for ever
+    for name, what in (
+        ("empty", "empty"),
+        ("missing", "no such file"),
+        ("pipe", "no such"),
+        (".", "no such"),
+    ):
+        with pytest.raises(MediaError, match=what):
+            probe(tmp_path / name, kind)
+
+
+def test_sounds_and_texts_of_nothing_are_refused(tmp_path):
+    blank = tmp_path / "blank.txt"
+    blank.write_text(" \n")
+    with pytest.raises(MediaError, match="blank"):
+        probe(blank, "Text")
+    with pytest.raises(MediaError, match="no samples"):
+        probe(sound(tmp_path / "s.wav", seconds=0), "Audio")
+
+
+def test_a_playlist_in_disguise_opens_no_other_file(tmp_path):
+    inner = trailer(tmp_path / "inner.mp4")
+    for text in (f"ffconcat version 1.0\nfile {inner.name}\n", f"#EXTM3U\n#EXTINF:2,\n{inner}\n"):
+        path = tmp_path / "outer.mp4"
+        path.write_text(text)
+        with pytest.raises(MediaError, match="no readable video"):
+            probe(path, "Trailer")
+
+
+def test_what_is_too_long_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr(media, "MAX_SECONDS", 1)
+    for path, kind in (
+        (trailer(tmp_path / "a.mp4"), "Trailer"),
+        (sound(tmp_path / "a.wav", seconds=2), "Audio"),
+    ):
+        with pytest.raises(MediaError, match="plays for 2 s"):
+            probe(path, kind)
+
+
+def test_what_takes_too_long_to_decode_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr(media, "MAX_DECODING_SECONDS", 0)
+    with pytest.raises(MediaError, match="to decode"):
+        probe(trailer(tmp_path / "a.mp4"), "Trailer")
+
+
+def test_the_error_can_come_from_another_process(tmp_path):
+    with pytest.raises(MediaError) as error:
+        probe(tmp_path / "missing", "Poster")
+    assert str(pickle.loads(pickle.dumps(error.value))) == str(error.value)
+
+
+@pytest.fixture(scope="module")
+def originals(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("originals")
+    return {
+        "Poster": poster(folder / "a.jpg").read_bytes(),
+        "Still": poster(folder / "a.png").read_bytes(),
+        "Audio": sound(folder / "a.flac", seconds=0.2).read_bytes(),
+        "Trailer": trailer(folder / "a.mp4", frames=6).read_bytes(),
+    }
+
+
+@pytest.mark.parametrize("kind", ["Poster", "Still", "Audio", "Trailer"])
+@given(data=st.data())
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_a_mutated_file_is_probed_or_refused_and_nothing_else(originals, tmp_path, kind, data):
+    mutated = bytearray(originals[kind])
+    for _ in range(data.draw(st.integers(1, 20))):
+        mutated[data.draw(st.integers(0, len(mutated) - 1))] = data.draw(st.integers(0, 255))
+    path = tmp_path / "mutated"
+    path.write_bytes(mutated)
+    try:
+        assert probe(path, kind)["mime"]
+    except MediaError as error:
+        assert error.where == str(path)  # noqa: PT017  # both ends are right
+
+
+@pytest.mark.skipif(not (SHARED / "media").is_dir(), reason="the shared data is not here")
+def test_a_real_trailer_and_real_posters():
+    found = probe(SHARED / "media" / "big-buck-bunny-30s.mp4", "Trailer")
+    assert found == {
+        "mime": "video/mp4",
+        "width": 854,
+        "height": 480,
+        "seconds": 30.0,
+        "fps": 24.0,
+        "has_audio": True,
+    }
+    hashes = {
+        probe(path, "Poster")["phash"] for path in sorted((SHARED / "ml-100k" / "posters").iterdir())[:30]
+    }
+    assert len(hashes) == 30
