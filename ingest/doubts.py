@@ -29,6 +29,6 @@ def doubts(graph: Graph, import_id: str) -> Iterator[str]:
     (row,) = graph.read(SHARED_DIRECTORS, **{"import": import_id})
     if row["pairs"] >= FEWEST_PAIRS and row["agreeing"] < LEAST_AGREEMENT * row["pairs"]:
         yield (
-            f"{row['pairs']} pairs of films have a director in common by name, {row['agreeing']} of them by id "
+            f"{row['pairs']} pairs of films share a director by name, {row['agreeing']} of them by id "
             "too: the links between films and entities seem to belong to another catalogue"
         )
