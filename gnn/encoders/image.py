@@ -25,8 +25,6 @@ MAX_PIXELS = 50_000_000
 class PixelNetwork:
     """The network behind images and video frames: (n, 224, 224, 3) pixels to (n, 1280) features."""
 
-    version_parts = (efficientnet.SIZE, efficientnet.PIXEL_MEAN, efficientnet.PIXEL_SCALE)
-
     def __call__(self, pixels: Sequence[Pixels] | Pixels) -> Array:
         """Run the network on pixels with values from 0 to 255."""
         batch = torch.from_numpy(np.stack(list(pixels))).to(self._device)
@@ -52,7 +50,7 @@ class ImageEncoder(Encoder):
     batch = 32
 
     def __init__(self) -> None:
-        self.version = fingerprint(REVISION, *PixelNetwork.version_parts, efficientnet.WEIGHTS)
+        self.version = fingerprint(REVISION, efficientnet.version())
         self._network = PixelNetwork()
 
     def encode(self, prepared: Sequence[Pixels]) -> Array:

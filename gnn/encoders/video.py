@@ -31,7 +31,7 @@ class VideoEncoder(Encoder):
     batch = 2
 
     def __init__(self) -> None:
-        self.version = fingerprint(REVISION, FRAMES, *PixelNetwork.version_parts, efficientnet.WEIGHTS)
+        self.version = fingerprint(REVISION, FRAMES, efficientnet.version())
         self._network = PixelNetwork()
 
     def encode(self, prepared: Sequence[Pixels]) -> Array:

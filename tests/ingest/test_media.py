@@ -170,7 +170,10 @@ def test_what_is_no_medium_of_its_kind_is_refused(tmp_path, kind):
     others = [path for kinds, path in media_of.items() if kind not in kinds]
     garbage = tmp_path / "garbage"
     garbage.write_bytes(os.urandom(1000) + b"\xff\0")
-    for path in [*others, garbage]:
+    utf16 = tmp_path / "utf16.txt"
+    utf16.write_text("A thief and a policeman. " * 40, encoding="utf-16-le")
+    utf16.write_bytes(b"\xff\xfe" + utf16.read_bytes())  # as Windows writes it: the start of an MP3 too
+    for path in [*others, garbage, utf16]:
         with pytest.raises(MediaError) as error:
             probe(path, kind)
         assert str(path) in str(error.value)
