@@ -43,6 +43,10 @@ class Header:
     options: Mapping[str, Any]
     metrics: Mapping[str, Any]
     """On the valid clicks, at the epoch that was kept."""
+    epoch: int
+    """Which epoch was kept."""
+    epochs: int
+    """Epochs run."""
     graph: str
     """`Ripple.fingerprint()` of the graph it was trained on."""
     vocabulary: str

@@ -163,7 +163,7 @@ class RippleSampler:
             raise GraphError(
                 "none of the users has a click", remedy="Check the ids, and that clicks were ingested"
             )
-        return _ripple(
+        return make_ripple(
             {kind: sorted(ids) for kind, ids in found.items()},
             {edge_type: _columns(pairs) for edge_type, pairs in edges.items()},
         )
@@ -196,7 +196,7 @@ class RippleSampler:
             edge_type: ([s for part in parts for s in part[0]], [t for part in parts for t in part[1]])
             for edge_type, parts in edges.items()
         }
-        return _ripple({kind: sorted(found) for kind, found in ids.items()}, joined)
+        return make_ripple({kind: sorted(found) for kind, found in ids.items()}, joined)
 
     def clicks(self, ripple: Ripple) -> dict[str, Clicks]:
         """Read all clicks by split, held-out ones too: `train`, `valid` and `test`, for the evaluator."""
@@ -273,8 +273,8 @@ def _columns(pairs: set[tuple[str, str]]) -> tuple[list[str], list[str]]:
     return list(sources), list(targets)
 
 
-def _ripple(ids: dict[str, list[str]], edges: Mapping[EdgeType, tuple[list[str], list[str]]]) -> Ripple:
-    """Turn ids into numbers; edges are sorted, so that the same graph always gives the same arrays."""
+def make_ripple(ids: dict[str, list[str]], edges: Mapping[EdgeType, tuple[list[str], list[str]]]) -> Ripple:
+    """Make a ripple of sorted ids and edges between ids; the same graph gives the same arrays."""
     number = {kind: {node: i for i, node in enumerate(found)} for kind, found in ids.items()}
     numbered = {}
     for (source_type, relation, target_type), (sources, targets) in sorted(edges.items()):

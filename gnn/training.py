@@ -111,13 +111,13 @@ def train(
         run.resume(header.id)
         start = perf_counter()
         run.until_the_end(header.id)
-    header = registry.Header(**{**asdict(header), "created": _now(), "metrics": run.metrics()})
+    header = registry.Header(**{**asdict(header), "created": _now(), **run.result()})
     curve.save(run.curve, workplace, title=header.id)
     (workplace / CHECKPOINT).unlink(missing_ok=True)
     registry.save_model(settings, header, run.best, workplace)
     registry.register(graph, header)
     seconds = perf_counter() - start
-    return TrainReport(header.id, header.metrics, len(run.curve), run.best_epoch, seconds, False, folder)
+    return TrainReport(header.id, header.metrics, header.epochs, header.epoch, seconds, False, folder)
 
 
 @dataclass
@@ -159,10 +159,11 @@ class Run:
                 shown = f"training, loss {row['loss']:.4f}, valid ndcg {self._best_ndcg():.4f}"
                 bar.update(line, advance=1, description=shown)
 
-    def metrics(self) -> dict[str, float]:
-        """Return the metrics of the epoch that was kept, on the valid clicks."""
+    def result(self) -> dict[str, Any]:
+        """Return what a header says of the epoch that was kept, with its metrics on the valid clicks."""
         row = self.curve[self.best_epoch - 1]
-        return {name: value for name, value in row.items() if name not in ("epoch", "seconds", "loss")}
+        metrics = {name: value for name, value in row.items() if name not in ("epoch", "seconds", "loss")}
+        return {"metrics": metrics, "epoch": self.best_epoch, "epochs": len(self.curve)}
 
     def resume(self, model_id: str) -> None:
         """Go on from the checkpoint, if there is one of this very training."""
@@ -244,16 +245,21 @@ def _header(name: str, options: Options, seed: int, task: Task) -> registry.Head
     }
     model_id = f"{name}-{sha256(dumps(told, sort_keys=True).encode()).hexdigest()[:16]}"
     return registry.Header(
-        id=model_id, name=name, created="", metrics={}, vocabulary=ripple.vocabulary(), **told
+        id=model_id,
+        name=name,
+        created="",
+        metrics={},
+        epoch=0,
+        epochs=0,
+        vocabulary=ripple.vocabulary(),
+        **told,
     )
 
 
 def _reuse(graph: Graph, header: registry.Header, folder: Path) -> TrainReport:
     """Say what the model that is there reaches, and see that the graph knows it."""
     registry.register(graph, header)
-    rows = curve.load(folder)
-    best = max(rows, key=lambda row: row.get("ndcg", row["epoch"]))
-    return TrainReport(header.id, header.metrics, len(rows), int(best["epoch"]), 0.0, True, folder)
+    return TrainReport(header.id, header.metrics, header.epochs, header.epoch, 0.0, True, folder)
 
 
 def _part(tensors: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:

@@ -8,8 +8,9 @@ A user is what he clicked, so fresh clicks and new users need no training:
     score                           v_u · q_i
 
 `F` aggregates K hops of facts (`gnn.models.facts`, the paper's V_ti and its ripple), `M` the media
-(`gnn.models.media`, the paper's V_t), `b` stands for a user of whom nothing is known. In training a part of
-the clicks is taken out of `C(u)` at random, and the loss is the full softmax over all films at a temperature:
+(`gnn.models.media`, the paper's V_t), `b` stands for a user of whom nothing is known. A film that nobody
+clicked has no embedding `e_i` of its own, only facts and media. In training a part of the clicks is taken out
+of `C(u)` at random, and the loss is the full softmax over all films at a temperature:
 
     L = - Σ_u |C(u)|^-½ Σ_{i ∈ C(u)} log softmax_i(v_u · q / τ)
 """
@@ -42,6 +43,8 @@ class MgnnOptions(Options):
     """τ: the cosine is divided by it before the softmax."""
     click_dropout: float = 0.3
     """Share of a user's clicks that his vector does not see in a training step."""
+    film_dropout: float = 0.1
+    """Share of films that lose their own embedding in a training step, so that facts and media speak."""
     fact_dropout: float = 0.2
     media_dropout: float = 0.3
     """Share of films that lose a modality in a training step."""
@@ -65,6 +68,7 @@ class Mgnn(Recommender):
         self.media = MediaEncoder(problem, width, options.media_dropout)
         users, items = torch.from_numpy(problem.clicks.users), torch.from_numpy(problem.clicks.items)
         self.clicks = heterograph.bipartite(items, users, problem.items, problem.users)
+        self.clicked = (torch.bincount(items, minlength=problem.items) > 0).float().unsqueeze(1)
 
     def loss(self, batch: Tensor) -> Tensor:
         """Return the softmax loss of a batch of users, ()."""
@@ -86,7 +90,10 @@ class Mgnn(Recommender):
 
     def _films(self) -> tuple[Tensor, Tensor]:
         """Return the films as causes and as unit targets, (items, dimension) each."""
-        causes, targets = self.facts(self.film + self.media()).chunk(2, dim=1)
+        own = self.film * self.clicked
+        if self.training:
+            own = own * (torch.rand(len(own), 1) >= self.options.film_dropout)
+        causes, targets = self.facts(own + self.media()).chunk(2, dim=1)
         return causes * self.weight.exp(), functional.normalize(targets, dim=1)
 
     def _users(self, causes: Tensor, items: Tensor, users: Tensor, count: int) -> Tensor:

@@ -1,0 +1,194 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from gnn import heterograph
+from gnn.models import MODELS, Popularity, Problem, Recommender, model_class
+from gnn.models.facts import Facts
+from gnn.models.media import MediaEncoder
+from gnn.sampler import CLICK, Clicks, make_ripple
+from mmkg.errors import GraphError, ModelError, UsageError
+from tests.gnn.planted import FILMS, USERS, planted_problem
+
+SHAPES = {"text": (384,), "image": (1280,), "audio": (1, 16, 24), "video": (4, 1280)}
+
+
+def features(seed: int = 0, **counts: int) -> dict[str, np.ndarray]:
+    random = np.random.default_rng(seed)
+    return {name: random.normal(size=(n, *SHAPES[name])).astype(np.float32) for name, n in counts.items()}
+
+
+def make(name: str, problem: Problem, **changes: float) -> Recommender:
+    torch.manual_seed(0)
+    kind = model_class(name)
+    return kind(problem, kind.defaults.with_changes({"dimension": 8, **changes}))
+
+
+def test_a_weighted_sum_is_that_computed_by_hand() -> None:
+    graph = heterograph.bipartite(torch.tensor([0, 1, 1]), torch.tensor([0, 0, 2]), 2, 3)
+    values = torch.tensor([[1.0, 2.0], [10.0, 20.0]])
+    assert heterograph.weighted_sum(graph, values).tolist() == [[11, 22], [0, 0], [10, 20]]
+    weighted = heterograph.weighted_sum(graph, values, torch.tensor([1.0, 0.5, 2.0]))
+    assert weighted.tolist() == [[6, 12], [0, 0], [20, 40]]
+
+
+def test_entities_with_one_fact_are_left_out() -> None:
+    ids = {"user": ["u"], "item": ["a", "b"], "entity": ["lonely", "shared"]}
+    edges = {
+        CLICK: (["u"], ["a"]),
+        ("item", "HAS_GENRE", "entity"): (["a", "a", "b"], ["lonely", "shared", "shared"]),
+    }
+    clicks = Clicks(np.array([0]), np.array([0]), np.array([-1.0]))
+    facts = Facts.of(Problem(make_ripple(ids, edges), clicks))
+    assert (facts.entities, facts.relations) == (1, 2)
+    assert {(fact.source, fact.target): fact.share.tolist() for fact in facts.facts} == {
+        ("entity", "item"): [1, 1],
+        ("item", "entity"): [0.5, 0.5],
+    }
+
+
+@pytest.mark.parametrize("name", sorted(MODELS))
+def test_vectors_have_unit_length_and_the_chosen_width(name: str) -> None:
+    problem = planted_problem(**features(text=FILMS, image=30, audio=3, video=2))
+    model = make(name, problem)
+    for batch in (torch.arange(4), torch.tensor([5])):
+        loss = model.loss(batch)
+        assert loss.shape == ()
+        assert torch.isfinite(loss)
+    loss.backward()  # type: ignore[no-untyped-call]
+    with torch.no_grad():
+        users, items = model.eval().vectors()
+    assert (users.shape, items.shape) == ((USERS, 8), (FILMS, 8))
+    for vectors in (users, items):
+        torch.testing.assert_close(vectors.norm(dim=1), torch.ones(len(vectors)))
+    torch.testing.assert_close(model.scorer()(torch.tensor([2, 3])), users[[2, 3]] @ items.T)
+
+
+@pytest.mark.parametrize("name", sorted(MODELS))
+def test_every_modality_reaches_the_vectors(name: str) -> None:
+    given = features(text=FILMS, image=FILMS, audio=FILMS, video=FILMS)
+    plain = make(name, planted_problem(**given)).eval()
+    for modality in given:
+        changed = make(
+            name, planted_problem(**{**given, modality: features(9, **{modality: FILMS})[modality]})
+        )
+        with torch.no_grad():
+            assert not torch.allclose(plain.vectors()[1], changed.eval().vectors()[1]), modality
+
+
+def test_a_film_without_media_gets_nothing_from_them() -> None:
+    problem = planted_problem(**features(text=10, image=5))
+    encoder = MediaEncoder(problem, 8).eval()
+    with torch.no_grad():
+        media = encoder()
+    assert (media[:10] != 0).any(1).all()
+    assert (media[10:] == 0).all()
+
+
+def test_a_medium_that_could_not_be_encoded_adds_nothing() -> None:
+    problem = planted_problem(**features(text=10))
+    present = torch.ones(10, dtype=torch.bool)
+    present[4] = False
+    with torch.no_grad():
+        media = MediaEncoder(replace(problem, present={"text": present}), 8).eval()()
+    assert (media[4] == 0).all()
+    assert (media[5] != 0).any()
+
+
+@pytest.mark.parametrize("name", sorted(MODELS))
+def test_a_user_without_clicks_gets_a_vector(name: str) -> None:
+    problem = planted_problem()
+    kept = problem.clicks.users != 3
+    clicks = Clicks(
+        *(column[kept] for column in (problem.clicks.users, problem.clicks.items, problem.clicks.times))
+    )
+    model = make(name, replace(problem, clicks=clicks)).eval()
+    with torch.no_grad():
+        users, _ = model.vectors()
+    assert torch.isfinite(users).all()
+
+
+def test_fresh_clicks_move_a_user_without_training() -> None:
+    problem = planted_problem()
+    model = make("mgnn", problem).eval()
+    clicks = Clicks(
+        np.append(problem.clicks.users, 0),
+        np.append(problem.clicks.items, 1),
+        np.append(problem.clicks.times, -1.0),
+    )
+    fresh = make("mgnn", replace(problem, clicks=clicks)).eval()
+    fresh.load_state_dict(model.state_dict())
+    with torch.no_grad():
+        before, after = model.vectors()[0], fresh.vectors()[0]
+    assert not torch.allclose(before[0], after[0])
+    torch.testing.assert_close(before[1:], after[1:])
+
+
+def test_a_planted_text_tells_films_that_nobody_clicked() -> None:
+    """The texts decide the clicks; films without a click can be told apart by their text, and only by it."""
+    random = np.random.default_rng(3)
+    text = random.normal(size=(FILMS, 16)).astype(np.float32)
+    text[1::2, :8] += 4
+    unseen = np.arange(30, FILMS)
+
+    def accuracy(problem: Problem) -> float:
+        kept = ~np.isin(problem.clicks.items, unseen)
+        clicks = Clicks(
+            *(c[kept] for c in (problem.clicks.users, problem.clicks.items, problem.clicks.times))
+        )
+        model = make("mgnn", replace(problem, clicks=clicks), hops=0, film_dropout=0.5)
+        optimizer = torch.optim.Adam(model.parameters(), lr=0.02)
+        for _ in range(150):
+            optimizer.zero_grad()
+            model.loss(torch.arange(USERS)).backward()  # type: ignore[no-untyped-call]
+            optimizer.step()
+        scores = model.scorer()(torch.arange(USERS))[:, unseen]
+        liked = torch.tensor([[u % 2 == i % 2 for i in unseen] for u in range(USERS)])
+        # The chance that a user's liked unseen film is above one of the other taste.
+        better = [
+            (s[mine][:, None] > s[~mine][None]).float().mean() for s, mine in zip(scores, liked, strict=True)
+        ]
+        return float(torch.stack(better).mean())
+
+    assert accuracy(planted_problem(text=text)) > 0.9
+    assert accuracy(planted_problem()) < 0.7
+
+
+def test_popularity_counts_training_clicks() -> None:
+    problem = planted_problem()
+    scores = Popularity(problem, Popularity.defaults).scorer()(torch.tensor([0, 5]))
+    expected = np.bincount(problem.clicks.items, minlength=FILMS)
+    assert scores.tolist() == [expected.tolist()] * 2
+
+
+def test_features_that_are_no_numbers_are_named() -> None:
+    broken = features(text=FILMS)
+    broken["text"][7, 3] = np.nan
+    with pytest.raises(ModelError, match="text 07"):
+        planted_problem(**broken)
+
+
+def test_features_for_other_media_are_refused() -> None:
+    problem = planted_problem(**features(text=FILMS))
+    with pytest.raises(ModelError, match="3 text features for 40"):
+        replace(problem, features={"text": torch.zeros(3, 384)})
+
+
+def test_a_problem_needs_films_and_clicks() -> None:
+    problem = planted_problem()
+    nothing = np.zeros(0, dtype=np.int64)
+    with pytest.raises(GraphError, match="no click"):
+        replace(problem, clicks=Clicks(nothing, nothing, nothing.astype(float)))
+
+
+def test_settings_that_make_no_sense_are_refused() -> None:
+    with pytest.raises(UsageError, match="no setting width"):
+        model_class("mgnn").defaults.with_changes({"width": 3})
+    with pytest.raises(UsageError, match="dimension must be above 0"):
+        model_class("mgnn").defaults.with_changes({"dimension": 0})
+    with pytest.raises(UsageError, match="Known models: mgnn, mgnn-paper"):
+        model_class("gpt")
