@@ -113,7 +113,11 @@ class FeatureCache:
                 if good:
                     encoded = self.encoder.encode([prepared for _, prepared in good])
                     assert encoded.shape == (len(good), *self.encoder.shape)
-                    new.update(zip((sha256 for sha256, _ in good), encoded, strict=True))
+                    for (sha256, _), feature in zip(good, encoded, strict=True):
+                        if np.isfinite(feature).all():
+                            new[sha256] = feature
+                        else:
+                            failures[sha256] = "its features hold a value that is no number"
                 progress.advance(task, len(batch))
                 if len(new) >= self.shard:
                     self._write_shard(new)

@@ -27,6 +27,7 @@ Properties = dict[str, Scalar]
 
 MEGABYTE = 1 << 20
 MAX_PIXELS = 50_000_000
+MAX_CHANNELS = 32
 MAX_SECONDS = 30 * 60
 MAX_DECODING_SECONDS = 300
 """Real trailers decode many times faster than they play; a file made to be slow ends here."""
@@ -97,7 +98,8 @@ def probe(path: Path, kind: str) -> Properties:
 def _probe_image(path: Path) -> Properties:
     with Image.open(path, formats=IMAGE_FORMATS) as image:
         _check_pixels(image.width, image.height)
-        mime = Image.MIME[str(image.format)]
+        # MPO is what phones make: a JPEG with further pictures behind the first.
+        mime = Image.MIME["JPEG" if image.format == "MPO" else str(image.format)]
         upright = ImageOps.exif_transpose(image)  # decodes the pixels, so a truncated file fails here
         return {
             "mime": mime,
@@ -112,6 +114,8 @@ def _probe_sound(path: Path) -> Properties:
         mime = SOUND_TYPES.get(sound.format)
         if mime is None:
             raise MediaError(f"sounds of the format {sound.format} are not supported")
+        if sound.channels > MAX_CHANNELS:
+            raise MediaError(f"the sound has {sound.channels} channels, {MAX_CHANNELS} is the limit")
         if sound.format == "MP3" and sound.subtype != "MPEG_LAYER_III":
             raise MediaError("the file is no MP3")  # any two bytes 0xFF 0xFE look like a sound of layer I
         seconds = sound.frames / sound.samplerate
@@ -119,6 +123,8 @@ def _probe_sound(path: Path) -> Properties:
         decoded, peak = 0, 0.0
         # Not sound.blocks(): where the decoder comes up short, that hands out what is left in its buffer.
         while len(block := sound.read(SOUND_BLOCK, dtype="float32")):
+            if not np.isfinite(block).all():
+                raise MediaError("the sound holds a value that is no number")
             decoded += len(block)
             peak = max(peak, float(np.abs(block).max()))
         if decoded < sound.frames or "should be" in sound.extra_info:
@@ -152,6 +158,7 @@ def _probe_video(path: Path) -> Properties:
         deadline = time.monotonic() + MAX_DECODING_SECONDS
         first, last = None, 0.0
         for frame in container.decode(stream):
+            _check_pixels(frame.width, frame.height)  # they may change on the way
             last = frame.time or 0.0
             first = last if first is None else first
             _check_seconds(last - first)

@@ -91,6 +91,18 @@ def test_a_damaged_shard_is_made_again(cache, tmp_path):
     torch.testing.assert_close(after.values, before.values)
 
 
+def test_features_that_are_no_numbers_are_left_out(cache):
+    data = BytesIO()
+    soundfile.write(data, np.full(8000, np.inf), 16_000, format="WAV", subtype="FLOAT")
+    found = cache.load(
+        [name(1), name(2)], lambda sha256: data.getvalue() if sha256 == name(2) else fetch(sha256)
+    )
+    assert found.present.tolist() == [True, False]
+    assert torch.isfinite(found.values).all()
+    assert "no number" in found.failures[name(2)]
+    assert not cache.load([name(2)], lambda sha256: data.getvalue()).present.any()
+
+
 KILLED = """
 import sys
 sys.path[:0] = [{root!r}, {tests!r}]

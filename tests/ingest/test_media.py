@@ -93,6 +93,12 @@ def test_a_photo_held_sideways_is_measured_as_displayed(tmp_path):
     assert (found["width"], found["height"]) == (180, 120)
 
 
+def test_a_phones_picture_of_several_is_a_jpeg(tmp_path):
+    pictures = [Image.new("RGB", (40, 60), colour) for colour in ("red", "blue")]
+    pictures[0].save(tmp_path / "a.jpg", format="MPO", save_all=True, append_images=pictures[1:])
+    assert probe(tmp_path / "a.jpg", "Poster")["mime"] == "image/jpeg"
+
+
 def test_a_decompression_bomb_is_refused_before_it_is_decoded(tmp_path):
     bomb = tmp_path / "bomb.png"
     Image.new("1", (8000, 8000)).save(bomb)
@@ -200,6 +206,17 @@ def test_sounds_and_texts_of_nothing_are_refused(tmp_path):
         probe(blank, "Text")
     with pytest.raises(MediaError, match="no samples"):
         probe(sound(tmp_path / "s.wav", seconds=0), "Audio")
+
+
+def test_sounds_that_no_player_plays_are_refused(tmp_path):
+    wave = np.zeros(1000, dtype=np.float32)
+    wave[500] = np.nan
+    soundfile.write(tmp_path / "nan.wav", wave, RATE, subtype="FLOAT")
+    with pytest.raises(MediaError, match="no number"):
+        probe(tmp_path / "nan.wav", "Audio")
+    soundfile.write(tmp_path / "wide.wav", np.zeros((10, 100)), RATE)
+    with pytest.raises(MediaError, match="100 channels"):
+        probe(tmp_path / "wide.wav", "Audio")
 
 
 def test_a_playlist_in_disguise_opens_no_other_file(tmp_path):
