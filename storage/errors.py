@@ -20,6 +20,8 @@ REFUSED = {
     "SignatureDoesNotMatch",
 }
 FULL = {"EntityTooLargeForStorage", "InsufficientStorage", "QuotaExceeded", "XMinioStorageFull"}
+NO_SPACE = "no space left on device"
+"""MinIO's InternalError names the cause in its message."""
 
 
 @contextmanager
@@ -52,10 +54,11 @@ def _ours(error: MinioException, where: str, writing: bool) -> MmkgError:
             where=where,
             remedy="Check MINIO_ACCESS_KEY and MINIO_SECRET_KEY, and what they may do with the bucket",
         )
-    if code in FULL or status == HTTPStatus.INSUFFICIENT_STORAGE:
+    if code in FULL or status == HTTPStatus.INSUFFICIENT_STORAGE or NO_SPACE in message:
         return _full("the disk of the object store is full", message, where)
-    if writing and status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-        # SeaweedFS says no more than InternalError when it finds no volume with free space.
+    if writing and (status >= HTTPStatus.INTERNAL_SERVER_ERROR or code == "IncompleteBody"):
+        # SeaweedFS says no more than InternalError when it finds no volume with free space, and MinIO claims
+        # at first that the body was too short, which it was not.
         return _full("the object store cannot write, most likely because its disk is full", message, where)
     if isinstance(error, InvalidResponseError):
         return _no_s3(message, where)
