@@ -21,13 +21,14 @@ def elsewhere(tmp_path: Path) -> dict[str, str]:
     return {**clean, "MMKG_HOME": str(tmp_path / "home")}
 
 
-def mmkg(*arguments: str, env: dict[str, str], **options: object) -> subprocess.CompletedProcess[str]:
+def mmkg(*arguments: str, env: dict[str, str]) -> subprocess.CompletedProcess[str]:
     return subprocess.run([*MMKG, *arguments], env=env, capture_output=True, text=True, check=False)
 
 
 def test_help_loads_neither_torch_nor_the_driver(elsewhere: dict[str, str]) -> None:
     code = "import sys, cli; cli.cli.main(['--help'], standalone_mode=False); print(sorted(sys.modules))"
-    result = subprocess.run([sys.executable, "-c", code], env=elsewhere, capture_output=True, text=True)
+    command = [sys.executable, "-c", code]
+    result = subprocess.run(command, env=elsewhere, capture_output=True, text=True, check=True)
     loaded = result.stdout.splitlines()[-1]
     assert "'cli'" in loaded
     assert not {"'torch'", "'neo4j'", "'dgl'", "'av'"} & set(loaded.strip("[]").split(", "))
