@@ -13,6 +13,11 @@ clicked has no embedding `e_i` of its own, only facts and media. In training a p
 of `C(u)` at random, and the loss is the full softmax over all films at a temperature:
 
     L = - Σ_u |C(u)|^-½ Σ_{i ∈ C(u)} log softmax_i(v_u · q / τ)
+
+The final vectors hold a second, linear pair of vectors beside this learned one (`gnn.models.linear`), and a last
+number that brings all films to the same length, so that unit vectors keep what the films' lengths say:
+
+    user (v_u, v_u', 0) / length        film (q_i, w √items q_i', …) / the greatest length
 """
 
 from __future__ import annotations
@@ -27,14 +32,23 @@ from torch.nn import functional
 from gnn import heterograph
 from gnn.models.base import Options, Problem, Recommender
 from gnn.models.facts import FactAggregator
+from gnn.models.linear import linear_factors
 from gnn.models.media import MediaEncoder
+from mmkg.errors import UsageError
+
+LINEAR_ITEMS = 10_000
+"""The linear model inverts a matrix of items by items: beyond this many there is none."""
 
 
 @dataclass(frozen=True)
 class MgnnOptions(Options):
     """The settings of `mgnn`; the defaults were chosen on the valid clicks of MovieLens 100K."""
 
-    dimension: int = 64
+    dimension: int = 128
+    linear_share: float = 0.375
+    """Share of the dimensions for the linear model; 0 goes without it."""
+    linear_weight: float = 0.085
+    """w: the weight of the linear model against the learned one."""
     hops: int = 1
     learning_rate: float = 0.01
     batch_size: int = 1024
@@ -57,17 +71,29 @@ class Mgnn(Recommender):
     batch_of = "users"
     defaults: ClassVar[MgnnOptions] = MgnnOptions()
     options: MgnnOptions
+    linear_causes: Tensor
+    linear_targets: Tensor
 
     def __init__(self, problem: Problem, options: MgnnOptions) -> None:
         super().__init__(problem, options)
-        width = 2 * options.dimension  # both roles of a film travel side by side: cause, target
-        self.film = nn.Parameter(torch.randn(problem.items, width) * options.dimension**-0.5)
+        few = problem.items <= LINEAR_ITEMS
+        rank = min(int(options.dimension * options.linear_share), problem.items) if few else 0
+        learned = options.dimension - rank - 1
+        if learned < 1:
+            raise UsageError(
+                f"a dimension of {options.dimension} leaves nothing to learn", remedy="Take 8 or more"
+            )
+        width = 2 * learned  # both roles of a film travel side by side: cause, target
+        self.film = nn.Parameter(torch.randn(problem.items, width) * learned**-0.5)
         self.weight = nn.Parameter(torch.zeros(problem.items, 1))
-        self.unknown_user = nn.Parameter(torch.randn(1, options.dimension) * options.dimension**-0.5)
+        self.unknown_user = nn.Parameter(torch.randn(1, learned) * learned**-0.5)
         self.facts = FactAggregator(problem, width, options.hops, options.fact_dropout)
         self.media = MediaEncoder(problem, width, options.media_dropout)
         users, items = torch.from_numpy(problem.clicks.users), torch.from_numpy(problem.clicks.items)
         self.clicks = heterograph.bipartite(items, users, problem.items, problem.users)
+        causes, targets = linear_factors(problem, rank) if rank else (torch.zeros(problem.items, 0),) * 2
+        self.register_buffer("linear_causes", causes)
+        self.register_buffer("linear_targets", targets)
         self.clicked = (torch.bincount(items, minlength=problem.items) > 0).float().unsqueeze(1)
 
     def loss(self, batch: Tensor) -> Tensor:
@@ -86,7 +112,14 @@ class Mgnn(Recommender):
         causes, targets = self._films()
         everyone = torch.arange(self.problem.users)
         items, position, _ = heterograph.in_edges(self.clicks, everyone)
-        return self._users(causes, items, position, len(everyone)), targets
+        learned = self._users(causes, items, position, len(everyone))
+        linear = functional.normalize(heterograph.weighted_sum(self.clicks, self.linear_causes), dim=1)
+        users = torch.cat([learned, linear, torch.zeros(len(learned), 1)], dim=1)
+        weight = self.options.linear_weight * self.problem.items**0.5
+        films = torch.cat([targets, weight * self.linear_targets], dim=1)
+        length = films.square().sum(1, keepdim=True)
+        films = torch.cat([films, (length.max() - length).clamp(min=0).sqrt()], dim=1)
+        return functional.normalize(users, dim=1), functional.normalize(films, dim=1)
 
     def _films(self) -> tuple[Tensor, Tensor]:
         """Return the films as causes and as unit targets, (items, dimension) each."""
