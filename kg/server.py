@@ -149,7 +149,8 @@ class GraphDatabaseServer:
 
     def _launch(self, state: dict[str, Any], jars: Sequence[Path], plugin: Path) -> dict[str, Any]:
         """Start the server on free ports, the former ones if possible, and return what to remember of it."""
-        state.setdefault("password", secrets.token_urlsafe(24))
+        # Hexadecimal, since neo4j-admin takes a password that begins with a dash for an option.
+        state.setdefault("password", secrets.token_hex(24))
         for attempt in range(1, ATTEMPTS + 1):
             wishes = state.get("ports", PORTS)
             ports = free_ports({name: [wishes[name], PORTS[name]] for name in PORTS})

@@ -1,13 +1,13 @@
-"""A linear item-item model in closed form, brought to low rank: which clicks go with which, without training.
+"""A linear item-item model in closed form, brought to low rank: which clicks go with which.
 
-EASE (Steck 2019, "Embarrassingly shallow autoencoders for sparse data"), on clicks that are normalised so that
-neither the most active users nor the most clicked films drown the rest:
+EASE (Steck 2019, "Embarrassingly shallow autoencoders for sparse data"), on clicks that are normalised so
+that neither the most active users nor the most clicked films drown the rest:
 
     W = D_u^-½ X D_i^-0.3        P = (Wᵀ W + λ I)^-1        B = -P / diag(P), with a diagonal of zero
     E = X D_i^-0.3 B D_i^0.3,    each row centred and of unit length
 
-The first principal directions V of E, (items, rank), are the films as targets, and `D_i^-0.3 B D_i^0.3 V` are the
-films as causes: summed over a user's clicks and brought to unit length, they give the user.
+The first principal directions V of E, (items, rank), are the films as targets, and `D_i^-0.3 B D_i^0.3 V` are
+the films as causes: summed over a user's clicks and brought to unit length, they give the user.
 """
 
 from __future__ import annotations

@@ -14,8 +14,8 @@ of `C(u)` at random, and the loss is the full softmax over all films at a temper
 
     L = - Σ_u |C(u)|^-½ Σ_{i ∈ C(u)} log softmax_i(v_u · q / τ)
 
-The final vectors hold a second, linear pair of vectors beside this learned one (`gnn.models.linear`), and a last
-number that brings all films to the same length, so that unit vectors keep what the films' lengths say:
+The final vectors hold a second, linear pair of vectors beside this learned one (`gnn.models.linear`), and a
+last number that brings all films to the same length, so that unit vectors keep what the films' lengths say:
 
     user (v_u, v_u', 0) / length        film (q_i, w √items q_i', …) / the greatest length
 """
