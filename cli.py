@@ -4,20 +4,61 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 import mmkg
 from mmkg import console
-from mmkg.console import json_option, server_options
+from mmkg.console import json_option, print_report, server_options
 from mmkg.settings import Settings
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from mmkg.servers import Status
+
+F = TypeVar("F", bound="Callable[..., Any]")
 
 FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+
+
+def _numbers(_context: click.Context, _option: click.Parameter, texts: tuple[str, ...]) -> dict[str, float]:
+    """Read NAME=NUMBER; a whole number stays whole."""
+    numbers = {}
+    for text in texts:
+        name, _, number = text.partition("=")
+        try:
+            numbers[name.replace("-", "_")] = int(number) if number.isdigit() else float(number)
+        except ValueError:
+            raise click.BadParameter(f"{text!r} is not NAME=NUMBER") from None
+    return numbers
+
+
+def model_settings(command: F) -> F:
+    """Add the options that change how a model is trained."""
+    options = (
+        click.option("--model", default="mgnn", show_default=True, help="Which model: mgnn or mgnn-paper."),
+        click.option("--seed", default=0, show_default=True, help="The same seed gives the same numbers."),
+        click.option("--dimension", type=int, help="Width of the vectors."),
+        click.option("--hops", type=int, help="How far information travels along the facts."),
+        click.option("--epochs", type=int, help="Passes over the clicks, at most."),
+        click.option("--batch-size", type=int, help="Users or clicks in a batch."),
+        click.option("--learning-rate", type=float, help="Step size of Adam."),
+        click.option("--patience", type=int, help="Looks at the valid clicks without a gain before the end."),
+        click.option(
+            "--set",
+            "others",
+            multiple=True,
+            callback=_numbers,
+            metavar="NAME=NUMBER",
+            help="Any other setting of the model.",
+        ),
+    )
+    for option in reversed(options):
+        command = option(command)
+    return command
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
@@ -76,10 +117,7 @@ def ingest(settings: Settings, kind: str, path: Path, as_json: bool, **options: 
     from ingest import run
 
     report = run(kind, path, settings, **options)
-    if as_json:
-        console.print_json(report.to_json())
-    else:
-        console.print_table(report.HEADINGS, report.rows(), title=report.title())
+    print_report(report, as_json)
     for warning in report.warnings:
         console.log(f"Warning: {warning}")
     if report.rejected:
@@ -88,8 +126,60 @@ def ingest(settings: Settings, kind: str, path: Path, as_json: bool, **options: 
 
 
 @cli.command()
-def demo() -> None:
-    """Run the main job end to end."""
+@model_settings
+@click.option("--force", is_flag=True, help="Train even if this very model is there.")
+@json_option
+@server_options
+def train(settings: Settings, as_json: bool, others: dict[str, float], **options: Any) -> None:
+    """Train a model on the clicks, facts and media of the graph.
+
+    The clicks are split first, unless they are. The same command goes on where it was interrupted.
+    """
+    from gnn import command
+
+    print_report(command.train(settings, **{**others, **options}), as_json)
+
+
+@cli.command()
+@click.option("--model", help="Id of a model; the one trained last unless told.")
+@click.option("--split", type=click.Choice(["test", "valid"]), default="test", show_default=True)
+@click.option("-k", "--k", default=10, show_default=True, help="Length of the lists.")
+@json_option
+@server_options
+def evaluate(settings: Settings, as_json: bool, **options: Any) -> None:
+    """Rank all films for every user with a held-out click, by a model and by popularity."""
+    from gnn import command
+
+    print_report(command.evaluate(settings, **options), as_json)
+
+
+@cli.command()
+@click.option("--model", help="Id of a model; the one trained last unless told.")
+@json_option
+@server_options
+def embed(settings: Settings, as_json: bool, **options: Any) -> None:
+    """Write a model's vectors into the graph and let the procedures answer by them."""
+    from gnn import command
+
+    print_report(command.embed(settings, **options), as_json)
+
+
+@cli.command()
+@click.option("--posters", type=FOLDER, help="Folder of posters named by MovieLens id, as 1.jpg.")
+@click.option("--epochs", type=int, help="Passes over the clicks, at most.")
+@json_option
+@server_options
+def demo(settings: Settings, as_json: bool, **options: Any) -> None:
+    """Run the main job: servers, MovieLens 100K, training, write-back, recommendations."""
+    from mmkg import demo
+
+    report = demo.demo(settings, console.log, **options)
+    print_report(report, as_json)
+    if not as_json:
+        print_report(report.evaluation, as_json=False)
+        if report.status.browser:
+            console.log(f"Neo4j Browser: {report.status.browser}, user {report.status.neo4j.username}")
+            console.log(f"Its password is in {report.status.servers_file}")
 
 
 def _print_status(status: Status, as_json: bool) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal
 
 from ingest.catalogue import Catalogue
 from ingest.films import Films
@@ -17,11 +16,9 @@ from mmkg.errors import UsageError
 from mmkg.settings import Settings
 from storage import BlobStore
 
-Kind = Literal["catalogue", "recbole", "movielens"]
-
 
 def run(
-    kind: Kind,
+    kind: str,
     path: Path,
     settings: Settings,
     *,
@@ -70,12 +67,12 @@ def run(
         )
 
 
-def open_source(kind: Kind, path: Path, *, split: Path | None = None, min_rating: float = 4) -> Source:
+def open_source(kind: str, path: Path, *, split: Path | None = None, min_rating: float = 4) -> Source:
     """Open the reader of a folder.
 
     Raises:
         InputError: the folder does not hold what the reader looks for.
-        UsageError: there is a split, and the kind has none.
+        UsageError: there is no such kind, or there is a split, and the kind has none.
     """
     if kind == "recbole":
         return RecBole(path, split=split, min_rating=min_rating)
@@ -83,4 +80,6 @@ def open_source(kind: Kind, path: Path, *, split: Path | None = None, min_rating
         raise UsageError(f"--split is for recbole, not for {kind}")
     if kind == "movielens":
         return MovieLens(path, min_rating=min_rating)
-    return Catalogue(path, min_rating=min_rating)
+    if kind == "catalogue":
+        return Catalogue(path, min_rating=min_rating)
+    raise UsageError(f"there is no kind of source {kind!r}", remedy="Known: catalogue, recbole, movielens")

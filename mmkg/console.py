@@ -7,7 +7,7 @@ import os
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from functools import wraps
-from typing import Any, TypeVar
+from typing import Any, ClassVar, Protocol, TypeVar
 
 import click
 from rich.console import Console
@@ -17,6 +17,25 @@ from mmkg.errors import MmkgError
 from mmkg.settings import ENVIRONMENT, Settings
 
 F = TypeVar("F", bound=Callable[..., Any])
+
+
+class Report(Protocol):
+    """What a command returns: a table for people, and plain values for programs."""
+
+    HEADINGS: ClassVar[tuple[str, ...]]
+
+    def title(self) -> str:
+        """Say what was done."""
+        ...
+
+    def rows(self) -> Iterable[Sequence[object]]:
+        """Return the rows of the table."""
+        ...
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the report as plain values."""
+        ...
+
 
 REJECTED = 3
 INTERRUPTED = 130
@@ -53,7 +72,7 @@ json_option = click.option("--json", "as_json", is_flag=True, help="Print the da
 
 def print_json(data: object) -> None:
     """Print one JSON document on standard output."""
-    click.echo(json.dumps(data, indent=2, ensure_ascii=False, default=str))
+    _print(json.dumps(data, indent=2, ensure_ascii=False, default=str) + "\n")
 
 
 def print_table(
@@ -68,12 +87,31 @@ def print_table(
     for row in rows:
         table.add_row(*(f"{cell:.4f}" if isinstance(cell, float) else str(cell) for cell in row))
     width = None if sys.stdout.isatty() else 160
-    Console(width=width, highlight=False, markup=False).print(table)
+    console = Console(width=width, highlight=False, markup=False)
+    with console.capture() as captured:  # to a closed pipe rich would not write, but end the process
+        console.print(table)
+    _print(captured.get())
+
+
+def print_report(report: Report, as_json: bool) -> None:
+    """Print what a command returns, as a table or as JSON."""
+    if as_json:
+        print_json(report.to_json())
+    else:
+        print_table(report.HEADINGS, report.rows(), title=report.title())
 
 
 def log(message: str) -> None:
     """Say on standard error what is going on."""
     click.echo(message, err=True)
+
+
+def _print(text: str) -> None:
+    try:
+        click.echo(text, nl=False)
+    except BrokenPipeError:
+        # Whoever read our output has seen enough; without this, Python complains again at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def run(command: click.Command) -> None:
@@ -89,10 +127,6 @@ def run(command: click.Command) -> None:
     except (click.Abort, KeyboardInterrupt):
         click.echo("Interrupted. The same command goes on where it stopped.", err=True)
         code = INTERRUPTED
-    except BrokenPipeError:
-        # Whoever read our output has seen enough; without this, Python complains again at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        code = 0
     except OSError as error:
         where = f"{error.filename}: " if error.filename else ""
         click.echo(f"Error: {where}{error.strerror or error}", err=True)

@@ -87,6 +87,15 @@ class Settings(BaseModel):
                 remedy=f"Known settings: {', '.join(ENVIRONMENT)}",
             ) from None
 
+    def with_local_servers(self) -> Settings:
+        """Return the settings again with what `mmkg up` has noted of the local servers since."""
+        noted = read_servers(self.home)
+        values = {
+            **(noted.get("neo4j", {}) if not self.external_neo4j else {}),
+            **(noted.get("minio", {}) if not self.external_minio else {}),
+        }
+        return Settings(**{**dict(self), **values})
+
 
 def read_servers(home: Path) -> dict[str, dict[str, Any]]:
     """Read the addresses and logins of the local servers: `{"neo4j": {...}, "minio": {...}}`, or nothing."""

@@ -51,11 +51,12 @@ def test_wrong_usage_exits_with_2(elsewhere: dict[str, str], arguments: tuple[st
     assert "Traceback" not in result.stderr
 
 
-@pytest.mark.parametrize("command", [("train",), ("evaluate",), ("embed",), ("ingest", "catalogue", ".")])
+@pytest.mark.parametrize("command", [("train",), ("evaluate",), ("embed",), ("ingest", "catalogue")])
 def test_no_server_exits_with_4_and_tells_what_to_do(
-    elsewhere: dict[str, str], command: tuple[str, ...]
+    elsewhere: dict[str, str], tmp_path: Path, command: tuple[str, ...]
 ) -> None:
-    result = mmkg(*command, env=elsewhere)
+    (tmp_path / "movies.csv").write_text("id,title\n1,Heat\n")
+    result = mmkg(*command, *([str(tmp_path)] if command[0] == "ingest" else []), env=elsewhere)
     assert result.returncode == 4
     assert "mmkg up" in result.stderr
     assert "Traceback" not in result.stderr

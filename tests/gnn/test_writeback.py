@@ -64,7 +64,7 @@ def test_vectors_reach_the_index_and_the_model_becomes_active(
     np.testing.assert_allclose(stored, scores, atol=1e-5)
     nearest = planted.read(NEAREST, index="movie_embedding_a", vector=films[4]["vector"])
     assert nearest[0]["id"] == films[4]["id"]
-    assert nearest[0]["score"] > 0.99  # the index keeps a byte a number
+    assert nearest[0]["score"] > 0.95  # the index keeps a byte a number, of few numbers here
     assert planted.read(NEAREST, index="user_embedding_a", vector=users[0]["vector"])[0]["score"] > 0.99
 
 

@@ -17,9 +17,9 @@ import org.neo4j.graphdb.Node;
  */
 record Connection(String relation, Node node, String words, int strength) {
 
-    /** A shared entity that few films have tells more than one that many have; one with a name, more than without. */
-    static final Comparator<Connection> MOST_TELLING_FIRST = Comparator.comparingInt(Connection::strength)
-            .thenComparing(Connection::isNameless)
+    /** What has a name tells a person more than what has none, and what few films share more than what many do. */
+    static final Comparator<Connection> MOST_TELLING_FIRST = Comparator.comparing(Connection::isNameless)
+            .thenComparingInt(Connection::strength)
             .thenComparingInt(connection -> connection.node().getDegree())
             .thenComparing(connection -> Nodes.id(connection.node()));
 
