@@ -213,6 +213,20 @@ def test_the_reason_names_the_nearest_click_and_what_is_shared(catalogue: Catalo
     assert farther["similarity"] == pytest.approx(0.6)
 
 
+def test_what_has_a_name_is_the_reason_before_what_has_none(catalogue: Catalogue) -> None:
+    catalogue.model()
+    catalogue.films({"1": [1.0, 0.0], "2": [0.8, 0.6]})
+    catalogue.user("u", clicks=["1"])
+    for film in ["1", "2"]:
+        add_fact(catalogue, film, "DIRECTED", "m.05k")
+        add_fact(catalogue, film, "HAS_GENRE", "drama", name="Drama")
+
+    [row] = recommend(catalogue.graph, "u")
+    assert row["reason"] == "like film 1, which you clicked: same genre Drama"
+    shared = [connection["words"] for connection in row["because"][0]["shared"]]
+    assert shared == ["same genre Drama", "same director"]
+
+
 def test_entities_and_films_without_names_are_described(catalogue: Catalogue) -> None:
     catalogue.model()
     catalogue.films({"1": [1.0, 0.0], "2": [0.8, 0.6]})

@@ -68,7 +68,8 @@ record Connection(String relation, Node node, String words, int strength) {
                 "words", words);
     }
 
-    private boolean isNameless() {
+    /** Whether the graph knows no name of the entity. */
+    boolean isNameless() {
         return Nodes.name(node).isEmpty();
     }
 

@@ -69,7 +69,10 @@ public final class Explainer {
     private record Because(Scored click, List<Connection> connections) {
 
         String words() {
+            // They are sorted by whether they have a name: what has none is said only where nothing has.
+            boolean nameless = connections.isEmpty() || connections.get(0).isNameless();
             String shared = connections.stream()
+                    .filter(connection -> connection.isNameless() == nameless)
                     .collect(Collectors.toMap(
                             Connection::relation, Connection::words, (first, next) -> first, LinkedHashMap::new))
                     .values()
