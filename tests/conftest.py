@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Iterator
 
 import pytest
+import small_graph
 
 from kg import Graph
 from kg.schema import migrate
@@ -42,6 +43,13 @@ def graph(settings: Settings) -> Iterator[Graph]:
         migrate(graph)
         yield graph
         graph.run_auto_commit(EMPTY)
+
+
+@pytest.fixture
+def films(graph: Graph) -> Iterator[Graph]:
+    """A connection to the database, which holds the films of `small_graph`."""
+    with small_graph.written(graph):
+        yield graph
 
 
 @pytest.fixture

@@ -1,0 +1,63 @@
+"""Every recipe of the guide, as Browser gets it from the server, runs and finds something."""
+
+from __future__ import annotations
+
+import re
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+from kg import Graph
+
+DOCUMENT = Path(__file__).parents[2] / "docs" / "browser.md"
+RECIPE = re.compile(r"^```cypher\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+EVENT_HANDLER = re.compile(r"\son\S+\s*=")
+"""Browser cuts what looks like `onclick=` out of a guide."""
+
+
+@pytest.fixture(scope="module")
+def guide(http: str) -> str:
+    return fetch(f"{http}/mmkg/guide.md")
+
+
+def test_every_recipe_runs_and_finds_something(films: Graph, guide: str) -> None:
+    recipes = RECIPE.findall(guide)
+    assert len(recipes) > 10
+    for recipe in recipes:
+        assert films.read(recipe), recipe
+
+
+def test_every_question_of_the_document_finds_something(films: Graph) -> None:
+    questions = RECIPE.findall(DOCUMENT.read_text())
+    assert len(questions) >= 4
+    for question in questions:
+        assert films.read(question), question
+
+
+def test_recommendations_of_the_guide_are_complete(films: Graph, guide: str) -> None:
+    (recipe,) = (recipe for recipe in RECIPE.findall(guide) if "mmkg.recommend(u, {k: 10})" in recipe)
+    rows = films.read(recipe)
+    assert [row["rank"] for row in rows] == list(range(1, 11))
+    assert all(row["film"] and row["reason"] for row in rows)
+
+
+def test_slides_have_titles_and_fit_what_browser_reads(guide: str) -> None:
+    slides = guide.split("\n---\n")
+    assert len(slides) > 5
+    assert all(slide.lstrip().startswith("# ") for slide in slides)
+    assert "<title>" in slides[0]
+    assert not EVENT_HANDLER.search(guide)
+
+
+def test_no_other_file_is_served(http: str) -> None:
+    for name in ("BrowserFiles.class", "%2e%2e/guide.md", ""):
+        with pytest.raises(urllib.error.HTTPError) as refusal:
+            fetch(f"{http}/mmkg/{name}")
+        assert refusal.value.code in (400, 404)
+
+
+def fetch(address: str) -> str:
+    with urllib.request.urlopen(address) as answer:
+        return answer.read().decode()
