@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 import yaml
 
+from kg import Graph
+
 ROOT = Path(__file__).parent.parent
 
 
@@ -55,6 +57,18 @@ def test_the_plugin_jar_has_the_name_that_maven_gives_it() -> None:
     jar = re.search(r'"target/([\w-]+)\.jar"', (ROOT / "Dockerfile").read_text())
     assert jar
     assert f"<finalName>{jar[1]}</finalName>" in (ROOT / "procedures" / "pom.xml").read_text()
+
+
+def test_neo4j_knows_every_setting(compose: dict[str, Any], graph: Graph) -> None:
+    """A name that it does not know would keep the server from starting."""
+    environment = compose["services"]["neo4j"]["environment"]
+    names = {
+        name.removeprefix("NEO4J_").replace("__", " ").replace("_", ".").replace(" ", "_")
+        for name in environment
+        if name != "NEO4J_AUTH"
+    }
+    assert len(names) >= 4
+    assert names <= {row["name"] for row in graph.read("SHOW SETTINGS YIELD name")}
 
 
 def test_docker_itself_accepts_the_file() -> None:
