@@ -66,9 +66,11 @@ def problem_with(path: Path, root: Path) -> str | None:
     Links are followed first, so neither `../` nor a symbolic link leads out of the folder.
     """
     try:
-        resolved = path.resolve(strict=True)
+        resolved = path.resolve()
     except (OSError, RuntimeError, ValueError):
         return "no such file"
     if not resolved.is_relative_to(root.resolve()):
         return "the path leaves the folder"
+    if not resolved.exists():
+        return "no such file"
     return None if resolved.is_file() else "no file"

@@ -1,18 +1,22 @@
-"""An analyst's first minutes: log in, find the guide, run a recipe, see the three kinds in their colours."""
+"""An analyst's first minutes: log in, play the guide, see the three kinds in their colours."""
 
 from __future__ import annotations
 
-import os
 import re
 from pathlib import Path
+from urllib.parse import urlsplit
 
+import neo4j_browser
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Page, Request, expect
 
 from kg import Graph
 from mmkg.settings import Settings
 
-STYLE = Path(__file__).parents[2] / "procedures/src/main/resources/org/mmkg/browser/style.grass"
+RESOURCES = Path(__file__).parents[2] / "procedures/src/main/resources/org/mmkg/browser"
+STYLE = (RESOURCES / "style.grass").read_text()
+SLIDES = (RESOURCES / "guide.md").read_text().split("\n---\n")
+
 ALL_KINDS = "MATCH path = (:Movie)--(:Entity|Media) RETURN path"
 KINDS = {
     "Metropolis": "Item",
@@ -20,9 +24,10 @@ KINDS = {
     "Fritz Lang": "Entity",
     "Brigitte Helm": "Entity",
     "Drama": "Entity",
+    "Poster": "Media",
+    "Trailer": "Media",
 }
-KINDS |= {"Poster": "Media", "Trailer": "Media"}
-NODES = """nodes => nodes.map(node => [
+CAPTIONS_AND_COLOURS = """nodes => nodes.map(node => [
     [...node.querySelectorAll("text")].map(line => line.textContent.trim()).join(" "),
     node.querySelector("circle.b-outline").getAttribute("fill")
 ])"""
@@ -31,68 +36,67 @@ NODES = """nodes => nodes.map(node => [
 @pytest.fixture
 def opened(films: Graph, page: Page, http: str, settings: Settings) -> Page:
     """Browser after the login, with the guide open."""
-    page.goto(f"{http}/browser/")
-    # Browser has filled in the address, which the server announces.
-    expect(page.get_by_test_id("boltaddress")).to_have_value(str(settings.neo4j_uri).partition("://")[2])
-    page.get_by_test_id("username").fill(settings.neo4j_username)
-    page.get_by_test_id("password").fill(settings.neo4j_password.get_secret_value())
-    page.get_by_test_id("connect").click()
-    expect(page.get_by_test_id("guidesDrawer")).to_contain_text("mmkg: films, people and media")
+    neo4j_browser.log_in(page, http, settings)
     return page
 
 
-def run(page: Page, cypher: str) -> Locator:
-    """Type a statement into the editor, run it, and return the frame of the answer."""
-    page.get_by_test_id("activeEditor").click()
-    page.keyboard.insert_text(cypher)
-    page.get_by_test_id("editor-Run").click()
-    return answer(page, cypher)
-
-
-def answer(page: Page, cypher: str) -> Locator:
-    """Wait until the topmost frame is that of the statement."""
-    frame = page.get_by_test_id("frame").first
-    expect(frame.get_by_test_id("frameCommand")).to_contain_text(cypher)
-    return frame
-
-
-def colours() -> dict[str, str]:
-    """Read the colour of each label out of the style."""
-    return dict(re.findall(r"^node\.(\w+) \{.*?^  color: (#\w+);", STYLE.read_text(), re.M | re.S))
-
-
-def test_after_the_login_the_guide_plays_and_its_recipe_runs(opened: Page) -> None:
+def test_the_guide_plays_after_the_login_and_every_recipe_runs(opened: Page) -> None:
     guide = opened.get_by_test_id("guidesDrawer")
-    expect(guide.locator("h1")).to_have_text("Films, people and media")
-    guide.locator("pre.runnable i").first.click()
-    frame = answer(opened, "MATCH (n)")
-    expect(frame).to_contain_text('["Item", "Movie"]')
-    opened.get_by_test_id("guideNextSlide").click()
-    expect(guide.locator("h1")).to_have_text("One film")
-    guide.locator("pre.runnable i").first.click()
-    expect(answer(opened, "MATCH (m:Movie)").locator("g.node").first).to_be_visible()
+    following = opened.get_by_test_id("guideNextSlide")
+    for number, slide in enumerate(SLIDES, start=1):
+        title = re.search(r"^# (.+)$", slide, re.M)
+        assert title
+        expect(guide.locator("h1")).to_have_text(title[1])
+        recipes = guide.locator("pre.runnable")
+        expect(recipes).to_have_count(slide.count("```cypher"))
+        for recipe in recipes.all():
+            recipe.locator("i").click()
+            neo4j_browser.answer(opened, recipe.inner_text())
+        if number < len(SLIDES):
+            following.click()
+    expect(following).to_be_disabled()
+
+
+def test_the_text_of_a_recipe_goes_to_the_editor_to_be_changed(opened: Page) -> None:
+    opened.get_by_test_id("guidesDrawer").locator("pre.runnable").first.click()
+    expect(opened.get_by_test_id("activeEditor")).to_contain_text("RETURN labels(n) AS labels")
+
+
+def test_films_are_blue_what_is_known_of_them_red_and_media_yellow(opened: Page) -> None:
+    nodes = neo4j_browser.run(opened, ALL_KINDS).locator("g.node")
+    expect(nodes).to_have_count(len(KINDS))
+    wanted = colours()
+    assert dict(nodes.evaluate_all(CAPTIONS_AND_COLOURS)) == {
+        caption: wanted[kind] for caption, kind in KINDS.items()
+    }
+    assert strongest(wanted["Item"]) == "b"
+    assert strongest(wanted["Entity"]) == "r"
+    assert strongest(wanted["Media"]) == "rg"
 
 
 def test_a_recommendation_is_asked_for_in_browser(opened: Page) -> None:
     call = "MATCH (u:User {id: '1'}) CALL mmkg.recommend(u, {k: 3}) YIELD item, rank, reason"
-    frame = run(opened, f"{call} RETURN rank, item.title AS film, reason")
+    frame = neo4j_browser.run(opened, f"{call} RETURN rank, item.title AS film, reason")
     expect(frame).to_contain_text("like Faust, which you clicked")
 
 
-def test_films_are_blue_what_is_known_of_them_red_and_media_yellow(opened: Page) -> None:
-    frame = run(opened, ALL_KINDS)
-    nodes = frame.locator("g.node")
-    expect(nodes).to_have_count(len(KINDS))
-    wanted = colours()
-    for caption, colour in nodes.evaluate_all(NODES):
-        kind = KINDS[caption]
-        assert colour == wanted[kind], (caption, colour)
-    blue, red, yellow = (wanted[kind] for kind in ("Item", "Entity", "Media"))
-    assert strongest(blue) == "b"
-    assert strongest(red) == "r"
-    assert strongest(yellow) == "rg"
-    if picture := os.environ.get("MMKG_SCREENSHOT"):
-        opened.screenshot(path=picture)
+def test_browser_asks_no_other_machine(graph: Graph, page: Page, http: str, settings: Settings) -> None:
+    requests: list[Request] = []
+
+    def note(request: Request) -> None:
+        requests.append(request)
+
+    page.on("request", note)
+    neo4j_browser.log_in(page, http, settings)
+    hosts = {None, urlsplit(http).hostname}  # a `data:` address has no host
+    abroad = [request for request in requests if urlsplit(request.url).hostname not in hosts]
+    # Browser's program would ask three for a font, an analytics and a feedback script: our policy forbids it.
+    assert {request.url: request.failure for request in abroad if request.failure != "csp"} == {}
+
+
+def colours() -> dict[str, str]:
+    """Read the colour of each label out of the style."""
+    return dict(re.findall(r"^node\.(\w+) \{.*?^  color: (#\w+);", STYLE, re.M | re.S))
 
 
 def strongest(colour: str) -> str:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from kg import Graph
+from kg import Graph, browser
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "browser.md"
 RECIPE = re.compile(r"^```cypher\n(.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -34,6 +34,14 @@ def test_every_question_of_the_document_finds_something(films: Graph) -> None:
     assert len(questions) >= 4
     for question in questions:
         assert films.read(question), question
+
+
+def test_the_document_has_the_settings_of_the_local_server() -> None:
+    documented = dict(re.findall(r"^    ([a-z_]+\.[\w.]+)=(.+)$", DOCUMENT.read_text(), re.MULTILINE))
+    ours = browser.configuration("localhost", 7474)
+    assert documented == {
+        name: value for name, value in ours.items() if value != browser.CONTENT_SECURITY_POLICY
+    }
 
 
 def test_recommendations_of_the_guide_are_complete(films: Graph, guide: str) -> None:

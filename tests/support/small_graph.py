@@ -18,7 +18,7 @@ CLICKED = ["1", "2", "3"]
 WRITE = """
 CREATE (import:Import {
   id: 'import-1', source: 'catalogue', path: 'films.csv', at: '2026-01-01T00:00:00Z',
-  created: 14, updated: 0, unchanged: 0, rejected: 0})
+  created: 14, updated: 0, rejected: 0, complete: true})
 CREATE (:Model {
   id: 'model-1', name: 'mgnn', created: '2026-01-01T00:00:00Z', slot: 'a', dimension: 2, active: true,
   metrics: '{"recall@10": 0.5}'})
