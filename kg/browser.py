@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-MOUNT = "/mmkg"
+from collections.abc import Iterable
 
-CONTENT_SECURITY_POLICY = (
-    "default-src 'self'; script-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; "
-    "font-src 'self'; base-uri 'none'; object-src 'none'; frame-ancestors 'none'; "
-    "connect-src 'self' ws: wss: http: https:"
-)
-"""Neo4j's default, less the hosts from which Browser loads a font, and scripts for analytics and feedback."""
+MOUNT = "/mmkg"
+POLICY_SETTING = "dbms.security.http_static_content_security_policy_header"
 
 
 def configuration(host: str, http_port: int) -> dict[str, str]:
@@ -20,12 +16,27 @@ def configuration(host: str, http_port: int) -> dict[str, str]:
         http_port: where it answers by HTTP.
     """
     files = f"http://{host}:{http_port}{MOUNT}"
+    hosts = list(dict.fromkeys(["localhost", host]))
     return {
         "server.unmanaged_extension_classes": f"org.mmkg.browser={MOUNT}",
         # The first two are Neo4j's own default: Browser's program, like our two files, is no secret.
         "dbms.security.http_auth_allowlist": f"/,/browser.*,{MOUNT}/.*",
-        "dbms.security.http_static_content_security_policy_header": CONTENT_SECURITY_POLICY,
         # Browser loads styles and guides from this machine alone.
-        "browser.remote_content_hostname_whitelist": ",".join(dict.fromkeys(["localhost", host])),
+        "browser.remote_content_hostname_whitelist": ",".join(hosts),
         "browser.post_connect_cmd": f"style {files}/style.grass; guide {files}/guide.md",
+        POLICY_SETTING: _content_security_policy(hosts),
     }
+
+
+def _content_security_policy(hosts: Iterable[str]) -> str:
+    """Return what Browser's program may load: Neo4j's default, less every other machine's web server.
+
+    It would fetch a font and scripts for analytics and feedback, and report its own crashes. Bolt comes by a
+    web socket, also from another database to which somebody connects it.
+    """
+    here = " ".join(f"http://{host}:*" for host in hosts)
+    return (
+        "default-src 'self'; script-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; "
+        f"font-src 'self'; connect-src 'self' ws: wss: {here}; "
+        "base-uri 'none'; object-src 'none'; frame-ancestors 'none'"
+    )
