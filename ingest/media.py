@@ -91,7 +91,8 @@ def probe(path: Path, kind: str) -> Properties:
         raise MediaError(error.what, where=str(path)) from error.__cause__
     except Exception as error:  # decoders raise whatever a hostile file makes them trip over
         raise MediaError(
-            f"the file is no readable {prober.what} ({_first_line(error)})", where=str(path)
+            f"the file is no readable {prober.what}, or it is truncated ({_first_line(error)})",
+            where=str(path),
         ) from error
 
 
@@ -219,4 +220,6 @@ def _check_seconds(seconds: float) -> None:
 
 
 def _first_line(error: Exception) -> str:
-    return next(iter(str(error).splitlines()), type(error).__name__)
+    """Say what a decoder complains of; an OSError's whole text would repeat the path."""
+    text = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+    return next(iter(text.splitlines()), type(error).__name__)

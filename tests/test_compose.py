@@ -11,6 +11,7 @@ import pytest
 import yaml
 
 from kg import Graph
+from kg.browser import configuration
 
 ROOT = Path(__file__).parent.parent
 
@@ -61,14 +62,21 @@ def test_the_plugin_jar_has_the_name_that_maven_gives_it() -> None:
 
 def test_neo4j_knows_every_setting(compose: dict[str, Any], graph: Graph) -> None:
     """A name that it does not know would keep the server from starting."""
+    assert settings_of(compose).keys() <= {row["name"] for row in graph.read("SHOW SETTINGS YIELD name")}
+
+
+def test_browser_is_set_up_as_by_the_local_server(compose: dict[str, Any]) -> None:
+    assert configuration("localhost", 7474).items() <= settings_of(compose).items()
+
+
+def settings_of(compose: dict[str, Any]) -> dict[str, str]:
+    """Turn the variables of Neo4j's image into settings, as its entry point does."""
     environment = compose["services"]["neo4j"]["environment"]
-    names = {
-        name.removeprefix("NEO4J_").replace("__", " ").replace("_", ".").replace(" ", "_")
-        for name in environment
+    return {
+        name.removeprefix("NEO4J_").replace("__", " ").replace("_", ".").replace(" ", "_"): value
+        for name, value in environment.items()
         if name != "NEO4J_AUTH"
     }
-    assert len(names) >= 4
-    assert names <= {row["name"] for row in graph.read("SHOW SETTINGS YIELD name")}
 
 
 def test_docker_itself_accepts_the_file() -> None:
