@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import click
 
 import mmkg
+from ingest.kinds import AUTO, KINDS, Option, Place, all_options
 from mmkg import console
 from mmkg.console import json_option, print_report, server_options
 from mmkg.settings import Settings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from mmkg.servers import Status
 
@@ -22,6 +23,27 @@ F = TypeVar("F", bound="Callable[..., Any]")
 
 FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+
+
+PATH = click.Path(exists=True, path_type=Path)
+
+
+def _place(text: str) -> Place:
+    """Read an address such as https://…, which stays a text, or the path of what is there."""
+    return text if "://" in text else cast("Place", PATH.convert(text, None, None))
+
+
+PLACES: dict[str, Any] = {"folder": FOLDER, "path": PATH, "address": _place}
+"""What a kind of source takes."""
+TYPES = {
+    "text": click.STRING,
+    "number": click.FLOAT,
+    "whole": click.INT,
+    "flag": click.BOOL,
+    **PLACES,
+    "file": FILE,
+}
+"""The types of a kind's options."""
 
 
 def _numbers(_context: click.Context, _option: click.Parameter, texts: tuple[str, ...]) -> dict[str, float]:
@@ -97,32 +119,62 @@ def status(settings: Settings, as_json: bool) -> None:
     _print_status(servers.status(settings), as_json)
 
 
-@cli.command()
-@click.argument("kind", type=click.Choice(["catalogue", "recbole", "movielens"]))
-@click.argument("path", type=FOLDER)
-@click.option("--films", type=FILE, help="CSV of titles, plots, casts and directors by item_id.")
-@click.option("--posters", type=FOLDER, help="Folder of posters named by item id, as 1.jpg.")
-@click.option("--trailers", type=FOLDER, help="Folder of trailers named by item id, as 1.mp4.")
-@click.option("--audio", type=FOLDER, help="Folder of sound files named by item id, as 1.flac.")
-@click.option("--split", type=FOLDER, help="Folder of NAME.train.inter, NAME.valid.inter, NAME.test.inter.")
-@click.option("--min-rating", default=4.0, show_default=True, help="A rating from here on is a click.")
-@click.option("--rejects", type=click.Path(dir_okay=False, path_type=Path), help="File for rejected rows.")
-@json_option
-@server_options
-def ingest(settings: Settings, kind: str, path: Path, as_json: bool, **options: Any) -> None:
-    """Bring the films of PATH into the graph and their media into the store.
+@cli.group()
+def ingest() -> None:
+    """Bring films into the graph and their media into the store.
 
-    KIND says how PATH is laid out: a catalogue folder of our own, RecBole's atomic files, or MovieLens.
+    Each kind of source has options of its own: mmkg ingest KIND --help.
     """
-    from ingest import run
 
-    report = run(kind, path, settings, **options)
-    print_report(report, as_json)
-    for warning in report.warnings:
-        console.log(f"Warning: {warning}")
-    if report.rejected:
-        console.log(f"{report.rejected} rows rejected, see {report.rejects_path}")
-        raise click.exceptions.Exit(console.REJECTED)
+
+def _ingest_command(kind: str, summary: str, takes: str, own: Iterable[Option]) -> None:
+    @ingest.command(kind, help=summary)
+    @click.argument("path", type=PLACES[takes])
+    @_own_options(own)
+    @click.option("--films", type=FILE, help="CSV of titles, plots, casts and directors by item_id.")
+    @click.option("--posters", type=FOLDER, help="Folder of posters named by item id, as 1.jpg.")
+    @click.option("--trailers", type=FOLDER, help="Folder of trailers named by item id, as 1.mp4.")
+    @click.option("--audio", type=FOLDER, help="Folder of sound files named by item id, as 1.flac.")
+    @click.option(
+        "--rejects", type=click.Path(dir_okay=False, path_type=Path), help="File for rejected rows."
+    )
+    @json_option
+    @server_options
+    def command(settings: Settings, path: Place, as_json: bool, **options: Any) -> None:
+        from ingest.command import run
+
+        report = run(kind, path, settings, log=console.log, **options)
+        print_report(report, as_json)
+        for warning in report.warnings:
+            console.log(f"Warning: {warning}")
+        if report.rejected:
+            console.log(f"{report.rejected} rows rejected, see {report.rejects_path}")
+            raise click.exceptions.Exit(console.REJECTED)
+
+
+def _own_options(own: Iterable[Option]) -> Callable[[F], F]:
+    """Add the options of a kind of source."""
+
+    def decorate(command: F) -> F:
+        for option in reversed(list(own)):
+            command = click.option(
+                option.flag,
+                type=TYPES[option.type],
+                is_flag=option.type == "flag",
+                default=option.default,
+                show_default=option.default not in (None, False),
+                help=option.help,
+            )(command)
+        return command
+
+    return decorate
+
+
+for _kind in KINDS.values():
+    _ingest_command(_kind.name, _kind.summary, _kind.takes, _kind.options)
+_ingest_command(
+    AUTO, "Find out the kind by the files and their headers, and say it.", "address", all_options()
+)
 
 
 @cli.command()

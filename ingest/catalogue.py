@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from ingest.facts import fact
-from ingest.films import Films
+from ingest.films import IDS, Films
 from ingest.folder import MediaFolder
 from ingest.ratings import PARTS, Rating, Ratings, user_nodes
 from ingest.rows import FieldError, Row, check_columns, header, parsed, property_name, read_any
@@ -107,6 +107,19 @@ class Catalogue:
             return Relation(meaning.type, start, finish, {}, row.origin), nodes
 
         return self._rows("triples", triple)
+
+
+def recognises(folder: Path) -> bool:
+    """Tell whether there is a table of films as ours; MovieLens calls its ids movieId."""
+    path = find(folder, ("movies.csv", "movies.jsonl"))
+    if path is None:
+        return False
+    if path.suffix == ".csv":
+        names: Iterable[str] = header(path)
+    else:
+        first = next(read_any(path), None)
+        names = first.values if isinstance(first, Row) else ()
+    return "title" in names and any(name in names for name in IDS if name != "movieId")
 
 
 def _person(row: Row) -> Node:

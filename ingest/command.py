@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from ingest.catalogue import Catalogue
 from ingest.films import Films
 from ingest.folder import MediaFolder
-from ingest.movielens import MovieLens
+from ingest.kinds import AUTO, KINDS, Kind, Place, kind_named, recognise
 from ingest.pipeline import Report, ingest
-from ingest.recbole import RecBole
 from ingest.source import MediaKind, Source, Together
 from kg import Graph
 from mmkg.errors import UsageError
@@ -19,67 +18,73 @@ from storage import BlobStore
 
 def run(
     kind: str,
-    path: Path,
+    place: Place,
     settings: Settings,
     *,
     films: Path | None = None,
     posters: Path | None = None,
     trailers: Path | None = None,
     audio: Path | None = None,
-    split: Path | None = None,
-    min_rating: float = 4,
     rejects: Path | None = None,
+    log: Callable[[str], None] = lambda _message: None,
+    **own: object,
 ) -> Report:
-    """Ingest a folder with the servers of the settings.
+    """Ingest a source with the servers of the settings.
 
     Args:
-        kind: how the folder is laid out.
-        path: the folder.
+        kind: the name of an entry of `ingest.kinds.KINDS`, or `auto`.
+        place: the file, folder or address.
         settings: where the servers are.
         films: a table of films that adds titles, plots, casts and directors where the source states none.
         posters: a folder of images named by item id.
         trailers: a folder of videos named by item id.
         audio: a folder of sounds named by item id.
-        split: RecBole's files of a split.
-        min_rating: a rating from here on is a click.
         rejects: the file for what is rejected.
+        log: told what `auto` took the place for.
+        own: the options of the kind.
 
     Raises:
-        InputError: a file or a column is missing; nothing was written.
-        UsageError: the option makes no sense for this kind.
+        InputError: a file or a column is missing, or `auto` recognises nothing; nothing was written.
+        UsageError: there is no such kind, or an option makes no sense for it.
         ConnectError: a server is away.
     """
-    source = open_source(kind, path, split=split, min_rating=min_rating)
-    sources: list[Source] = [source]
+    if kind == AUTO:
+        chosen = recognise(place)
+        log(f"{place} is taken for {chosen.name}: {chosen.summary}")
+    else:
+        chosen = kind_named(kind)
+    options = own_options(chosen, own)
+    sources: list[Source] = [chosen.open(place, **options)]
     if films:
         sources.append(Films(films, fills=True))
     folders: dict[MediaKind, Path | None] = {"Poster": posters, "Trailer": trailers, "Audio": audio}
     sources += [MediaFolder(folder, label) for label, folder in folders.items() if folder]
+    told = {name: True if isinstance(value, Path) else value for name, value in options.items()}
     with Graph.connect(settings) as graph, BlobStore.connect(settings) as store:
         return ingest(
             Together(sources),
             graph,
             store,
             rejects,
-            kind=kind,
-            path=path,
-            options={"min_rating": min_rating, "films": bool(films), "split": bool(split)},
+            kind=chosen.name,
+            path=place,
+            options={"films": bool(films), **told},
         )
 
 
-def open_source(kind: str, path: Path, *, split: Path | None = None, min_rating: float = 4) -> Source:
-    """Open the reader of a folder.
+def own_options(kind: Kind, given: Mapping[str, object]) -> dict[str, object]:
+    """Return the options that differ from what the kind does unless told.
+
+    Only these are part of an import's id, so that a new option leaves the ids of older imports as they are.
 
     Raises:
-        InputError: the folder does not hold what the reader looks for.
-        UsageError: there is no such kind, or there is a split, and the kind has none.
+        UsageError: one of them is not an option of this kind.
     """
-    if kind == "recbole":
-        return RecBole(path, split=split, min_rating=min_rating)
-    if split:
-        raise UsageError(f"--split is for recbole, not for {kind}")
-    if kind == "movielens":
-        return MovieLens(path, min_rating=min_rating)
-    if kind == "catalogue":
-        return Catalogue(path, min_rating=min_rating)
-    raise UsageError(f"there is no kind of source {kind!r}", remedy="Known: catalogue, recbole, movielens")
+    defaults = {option.name: option.default for option in kind.options}
+    told = {name: value for name, value in given.items() if value not in (None, False, defaults.get(name))}
+    for name in told:
+        if name not in defaults:
+            theirs = [other.name for other in KINDS.values() if name in (o.name for o in other.options)]
+            flag = f"--{name.replace('_', '-')}"
+            raise UsageError(f"{flag} is for {', '.join(theirs) or 'no kind'}, not for {kind.name}")
+    return told

@@ -145,6 +145,16 @@ class MovieLens:
         return parsed(chain(self._rows("tags.dat"), self._rows("tags.csv")), _tag)
 
 
+def recognises(folder: Path) -> bool:
+    """Tell whether there is an edition's file of ratings with its file of films."""
+    for tables in EDITIONS.values():
+        if all((folder / name).is_file() for name in list(tables)[:NEEDED]):
+            films = list(tables)[1]
+            names = list(tables[films].columns.values())
+            return not names or set(names) <= set(header(folder / films))
+    return False
+
+
 def _film(row: Row) -> tuple[Node, list[Node]]:
     title = row.required("title")
     properties: dict[str, Value] = {"title": title}

@@ -86,7 +86,7 @@ def ingest(
     rejects: Path | None = None,
     *,
     kind: str,
-    path: Path,
+    path: Path | str,
     options: Mapping[str, object] | None = None,
 ) -> Report:
     """Bring a source into the graph and the store.
@@ -100,7 +100,7 @@ def ingest(
         store: where the media go.
         rejects: the file for what is rejected, `mmkg-rejects-<import id>.jsonl` unless told.
         kind: of the source, for the import's node.
-        path: of the source, for the import's node.
+        path: of the source, or its address, for the import's node.
         options: what decides how the source is read; part of the import's id.
 
     Raises:

@@ -194,6 +194,11 @@ class RecBole:
         return parsed(read_rows(path), _rating(split))
 
 
+def recognises(folder: Path) -> bool:
+    """Tell whether there is a data set's NAME.inter with its NAME.item."""
+    return any(path.with_suffix(".item").is_file() for path in folder.glob("*.inter"))
+
+
 def _rating(split: str | None) -> Callable[[Row], Rating]:
     return lambda row: Rating(
         row.required("user_id"),

@@ -26,15 +26,21 @@ def commands(group: click.Group, path: str = "mmkg") -> Iterator[tuple[str, clic
             yield from commands(command, f"{path} {name}")
 
 
+def section(name: str) -> str:
+    found = re.search(rf"^#+ `{re.escape(name)}[ `].*?(?=^#+ |\Z)", COMMANDS, re.MULTILINE | re.DOTALL)
+    return found[0] if found else ""
+
+
 @pytest.mark.parametrize(("name", "command"), list(commands(cli)), ids=str)
 def test_every_command_and_option_is_documented(name: str, command: click.Command) -> None:
-    found = re.search(rf"^#+ `{re.escape(name)}[ `].*?(?=^#+ |\Z)", COMMANDS, re.MULTILINE | re.DOTALL)
-    assert found, f"docs/commands.md has no section {name!r}"
+    text = section(name)
+    assert text, f"docs/commands.md has no section {name!r}"
+    text += section(name.rpartition(" ")[0])  # what the commands of a group share is documented there
     shared = {"--json", *(f"--{option.replace('_', '-')}" for option in SERVER_OPTIONS)}
     for parameter in command.params:
         if isinstance(parameter, click.Option):
             missing = {option for option in parameter.opts if option.startswith("--")} - shared
-            assert all(f"`{option}" in found[0] for option in missing), f"{name}: {missing}"
+            assert all(f"`{option}" in text for option in missing), f"{name}: {missing}"
 
 
 def test_no_command_is_documented_that_does_not_exist() -> None:

@@ -1,0 +1,159 @@
+"""The kinds of sources, one entry each: its name, how it is recognised and opened, and its own options.
+
+A new kind is a module with a `Source` and a recogniser, and an entry in `KINDS`: the command line, its help
+and `mmkg ingest auto` follow. The entry names both as `module:name`, so that no reader is loaded before it is
+used.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, cast
+
+from mmkg.errors import InputError, UsageError
+
+if TYPE_CHECKING:
+    from ingest.source import Source
+
+Place: TypeAlias = Path | str
+"""Where a source lies: a file or a folder, or an address such as https://… as a text."""
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """An option of a kind: the keyword of its constructor, and `--name` on the command line."""
+
+    name: str
+    help: str
+    type: Literal["text", "number", "whole", "flag", "file", "folder"] = "text"
+    default: Any = None
+
+    @property
+    def flag(self) -> str:
+        """The option as the command line spells it."""
+        return f"--{self.name.replace('_', '-')}"
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A kind of source."""
+
+    name: str
+    summary: str
+    """One line for the help."""
+    looks_for: str
+    """What its recogniser wants to see, as `mmkg ingest auto` tells it."""
+    opens: str
+    """Its constructor, `module:name`, called with the place and the options by name."""
+    recognises: str
+    """A function of the place, `module:name`: True where the files and their headers are of this kind. It may
+    raise InputError, which means no."""
+    options: tuple[Option, ...] = ()
+    takes: Literal["folder", "path", "address"] = "folder"
+    """A folder; a file or a folder; or those and addresses."""
+
+    def open(self, place: Place, **options: object) -> Source:
+        """Open the reader.
+
+        Raises:
+            InputError: the place does not hold what the reader looks for.
+        """
+        return cast("Source", _load(self.opens)(place, **options))
+
+    def fits(self, place: Place) -> bool:
+        """Tell whether the place looks like this kind."""
+        if isinstance(place, str):
+            if self.takes != "address":
+                return False
+        elif not (place.is_dir() or (place.is_file() and self.takes != "folder")):
+            return False
+        try:
+            return bool(_load(self.recognises)(place))
+        except InputError:
+            return False
+
+
+MIN_RATING = Option("min_rating", "A rating from here on is a click.", "number", 4.0)
+SPLIT = Option("split", "Folder of NAME.train.inter, NAME.valid.inter, NAME.test.inter.", "folder")
+
+KINDS = {
+    kind.name: kind
+    for kind in (
+        Kind(
+            "catalogue",
+            "A folder of our own tables in CSV or JSONL, and media.",
+            "movies.csv or movies.jsonl with the columns id and title",
+            opens="ingest.catalogue:Catalogue",
+            recognises="ingest.catalogue:recognises",
+            options=(MIN_RATING,),
+        ),
+        Kind(
+            "recbole",
+            "RecBole's atomic files.",
+            "NAME.inter and NAME.item",
+            opens="ingest.recbole:RecBole",
+            recognises="ingest.recbole:recognises",
+            options=(MIN_RATING, SPLIT),
+        ),
+        Kind(
+            "movielens",
+            "MovieLens as GroupLens publishes it: 100K, 1M, 10M and the CSV editions.",
+            "u.data and u.item, ratings.dat and movies.dat, or ratings.csv and movies.csv",
+            opens="ingest.movielens:MovieLens",
+            recognises="ingest.movielens:recognises",
+            options=(MIN_RATING,),
+        ),
+    )
+}
+AUTO = "auto"
+
+
+def kind_named(name: str) -> Kind:
+    """Return the kind of a name.
+
+    Raises:
+        UsageError: there is none.
+    """
+    if name not in KINDS:
+        raise UsageError(f"there is no kind of source {name!r}", remedy=f"Known: {', '.join((AUTO, *KINDS))}")
+    return KINDS[name]
+
+
+def recognise(place: Place) -> Kind:
+    """Find the kind of a place by the files there and their headers.
+
+    Raises:
+        InputError: no kind fits, or more than one does.
+    """
+    if isinstance(place, Path) and not place.exists():
+        raise InputError("there is no such file or folder", where=str(place))
+    fitting = [kind for kind in KINDS.values() if kind.fits(place)]
+    if len(fitting) == 1:
+        return fitting[0]
+    if fitting:
+        names = ", ".join(kind.name for kind in fitting)
+        raise InputError(
+            f"more than one kind of source fits: {names}",
+            where=str(place),
+            remedy=f"Say which, as in: mmkg ingest {fitting[0].name} {place}",
+        )
+    looked = "; ".join(f"{kind.looks_for} ({kind.name})" for kind in KINDS.values())
+    raise InputError("no kind of source fits", where=str(place), remedy=f"Looked for {looked}")
+
+
+def all_options() -> Iterator[Option]:
+    """Yield each option that any kind has, once and without a default: those that `auto` can pass on."""
+    names = set()
+    for kind in KINDS.values():
+        for option in kind.options:
+            if option.name not in names:
+                names.add(option.name)
+                yield replace(option, default=False if option.type == "flag" else None)
+
+
+def _load(name: str) -> Any:
+    module, _, attribute = name.partition(":")
+    return getattr(import_module(module), attribute)
