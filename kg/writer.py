@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import islice
@@ -121,6 +122,9 @@ class _Group:
         return sorted(self.stated.items(), key=lambda row: row[0])
 
 
+_Groups = list[tuple[_Form, _Group]]
+
+
 class _Outcome(NamedTuple):
     created: int
     updated: int
@@ -177,27 +181,40 @@ class Writer:
 
     def _write(self, things: Iterable[Thing]) -> Counts:
         total = Counts()
-        for batch in _batches(things, self.batch_size):
-            groups: dict[_Form, _Group] = defaultdict(_Group)
-            for thing in batch:
-                try:
-                    form = _form(thing)
-                except Refused as refusal:
-                    self._reject(total, thing, refusal)
-                else:
-                    groups[form].add(thing, form.fills)
-            ordered = sorted(groups.items(), key=lambda pair: pair[0])
-            for (form, group), outcome in zip(ordered, self._write_groups(ordered), strict=True):
-                for key, field in outcome.missing:
-                    self._reject(total, group.things[key], _unknown(group.things[key], field))
-                stated = len(group.things) - len(outcome.missing) + group.repeated
-                counts = Counts(outcome.created, outcome.updated)
-                counts.unchanged = stated - counts.created - counts.updated
-                self.counts[form.name] += counts
-                total += counts
+        pending: tuple[_Groups, Future[list[_Outcome]]] | None = None
+        # The server works on one batch while the next is read and checked here; leaving waits for it.
+        with ThreadPoolExecutor(1, "writer") as pool:
+            for batch in _batches(things, self.batch_size):
+                groups = self._grouped(total, batch)
+                if pending:
+                    self._settle(total, pending[0], pending[1].result())
+                pending = groups, pool.submit(self._write_groups, groups)
+            if pending:
+                self._settle(total, pending[0], pending[1].result())
         return total
 
-    def _write_groups(self, groups: list[tuple[_Form, _Group]]) -> list[_Outcome]:
+    def _grouped(self, total: Counts, batch: list[Thing]) -> _Groups:
+        groups: dict[_Form, _Group] = defaultdict(_Group)
+        for thing in batch:
+            try:
+                form = _form(thing)
+            except Refused as refusal:
+                self._reject(total, thing, refusal)
+            else:
+                groups[form].add(thing, form.fills)
+        return sorted(groups.items(), key=lambda pair: pair[0])
+
+    def _settle(self, total: Counts, groups: _Groups, outcomes: list[_Outcome]) -> None:
+        for (form, group), outcome in zip(groups, outcomes, strict=True):
+            for key, field in outcome.missing:
+                self._reject(total, group.things[key], _unknown(group.things[key], field))
+            stated = len(group.things) - len(outcome.missing) + group.repeated
+            counts = Counts(outcome.created, outcome.updated)
+            counts.unchanged = stated - counts.created - counts.updated
+            self.counts[form.name] += counts
+            total += counts
+
+    def _write_groups(self, groups: _Groups) -> list[_Outcome]:
         rows = [group.rows() for _, group in groups]
 
         def work(transaction: neo4j.ManagedTransaction) -> list[_Outcome]:
