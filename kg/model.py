@@ -5,12 +5,18 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal, NamedTuple, TypeAlias
+from typing import Literal, NamedTuple, TypeAlias, get_args
 
 from mmkg.errors import InputError
 
 Kind = Literal["Item", "Entity", "Media", "User"]
 """The base labels. Each has a unique `id`; a second label says more."""
+KINDS: frozenset[str] = frozenset(get_args(Kind))
+
+PROVENANCE = ("imports", "origins", "statements", "conflicts")
+"""The properties that tell who states a node or relation: kg.provenance."""
+DERIVED = tuple(f"embedding_{slot}{suffix}" for slot in "ab" for suffix in ("", "_model"))
+"""The properties that the platform computes and no source states."""
 
 Scalar: TypeAlias = str | int | float | bool
 Value: TypeAlias = Scalar | Sequence[Scalar]

@@ -9,7 +9,7 @@ import math
 import re
 from collections.abc import Sequence
 
-from kg.model import LABEL, RELATION_TYPE, Node, Properties, Relation
+from kg.model import DERIVED, KINDS, LABEL, PROVENANCE, RELATION_TYPE, Node, Properties, Relation
 
 MAX_KEYED_TEXT = 1000
 """Characters of `id`, `name` and `title`: an index entry of Neo4j ends at 8 KB."""
@@ -17,8 +17,7 @@ MAX_TEXT = 100_000
 MAX_LIST = 10_000
 MAX_PROPERTIES = 200
 INDEXED = frozenset({"id", "name", "title"})
-RESERVED = frozenset({"id", "imports"})
-KINDS = frozenset({"Item", "Entity", "Media", "User"})
+RESERVED = frozenset({"id", *PROVENANCE, *DERIVED})
 PROPERTY = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}")
 INT64 = range(-(2**63), 2**63)
 

@@ -10,50 +10,60 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, reduce
 from itertools import islice
 from typing import Any, NamedTuple
 
 import neo4j
 
 from kg.connection import Graph
-from kg.model import LABEL, RELATION_TYPE, Node, Reject, Relation, Value
+from kg.model import LABEL, RELATION_TYPE, Node, Reject, Relation
+from kg.provenance import Statement, bookkeeping, changed, place, resolve, statements_of, stating
 from kg.validation import Refused, check_node, check_relation
 
 BATCH_SIZE = 10_000
+NO_LABELS: frozenset[str] = frozenset()
 
 MERGE_NODES = """
 UNWIND $rows AS row
 MERGE (n:{kind} {{id: row[0]}})
-ON CREATE SET {set_label}n += row[1], n.imports = [$import]
+ON CREATE SET {set_label}n += row[1], n.imports = [$import], n.origins = [row[2]]
 RETURN count(*) AS found
 """
+DIFFERING_NODES = """
+UNWIND $rows AS row
+MATCH (n:{kind} {{id: row[0]}})
+WHERE n.statements IS NOT NULL OR n.origins IS NULL OR NOT $import IN n.imports
+   OR {misses_label}any(key IN keys(row[1]) WHERE n[key] IS NULL OR n[key] <> row[1][key])
+SET n.imports = coalesce(n.imports, [])
+RETURN row[0] AS key, labels(n) AS labels, n {{.*, embedding_a: null, embedding_b: null}} AS stored
+"""
+"""What is not as it is stated, locked before it is read, so that no other writer comes between."""
 UPDATE_NODES = """
 UNWIND $rows AS row
 MATCH (n:{kind} {{id: row[0]}})
-WITH n, row[1] AS stated, properties(n) AS before, NOT $import IN coalesce(n.imports, []) AS unknown,
-     {misses_label}any(key IN keys(row[1]) WHERE n[key] IS NULL{or_differs}) AS changed
-WHERE changed OR unknown
-SET {set_label}n += stated, {keep}
-    n.imports = coalesce(before.imports, []) + CASE WHEN unknown THEN [$import] ELSE [] END
-RETURN count(CASE WHEN changed THEN 1 END) AS updated
+SET {set_label}n += row[1]
 """
 MERGE_RELATIONS = """
 UNWIND $rows AS row
 MATCH (a:{start} {{id: row[0][0]}})
 MATCH (b:{end} {{id: row[0][1]}})
 MERGE (a)-[r:{type}]->(b)
-ON CREATE SET r = row[1], r.imports = [$import]
+ON CREATE SET r = row[1], r.imports = [$import], r.origins = [row[2]]
 RETURN count(*) AS found
+"""
+DIFFERING_RELATIONS = """
+UNWIND $rows AS row
+MATCH (:{start} {{id: row[0][0]}})-[r:{type}]->(:{end} {{id: row[0][1]}})
+WHERE r.statements IS NOT NULL OR r.origins IS NULL OR NOT $import IN r.imports
+   OR any(key IN keys(row[1]) WHERE r[key] IS NULL OR r[key] <> row[1][key])
+SET r.imports = coalesce(r.imports, [])
+RETURN row[0] AS key, [] AS labels, properties(r) AS stored
 """
 UPDATE_RELATIONS = """
 UNWIND $rows AS row
 MATCH (:{start} {{id: row[0][0]}})-[r:{type}]->(:{end} {{id: row[0][1]}})
-WITH r, row[1] AS stated, NOT $import IN coalesce(r.imports, []) AS unknown,
-     any(key IN keys(row[1]) WHERE r[key] IS NULL OR r[key] <> row[1][key]) AS changed
-WHERE changed OR unknown
-SET r += stated, r.imports = coalesce(r.imports, []) + CASE WHEN unknown THEN [$import] ELSE [] END
-RETURN count(CASE WHEN changed THEN 1 END) AS updated
+SET r += row[1]
 """
 MISSING_ENDS = """
 UNWIND range(0, size($rows) - 1) AS position
@@ -68,6 +78,8 @@ SET i.created = coalesce(i.created, 0) + $created, i.updated = coalesce(i.update
 """
 
 Thing = Node | Relation
+Key = str | tuple[str, str]
+"""Of a node its id, of a relation the ids of its ends."""
 
 
 @dataclass(slots=True)
@@ -92,34 +104,34 @@ class _Form(NamedTuple):
     """What the things have in common that one statement can write; forms sort in the order of writing."""
 
     name: str
-    fills: bool
     merge: str
+    differing: str
     update: str
     missing: str
     """The statement that finds relations without a start or an end; empty for nodes."""
 
 
 class _Group:
-    """The things of one form in a batch, each once: a statement sees the graph as it was before it."""
+    """The things of one form in a batch, each once: Cypher sees the graph as it was before the batch."""
 
     def __init__(self) -> None:
-        self.things: dict[str | tuple[str, str], Thing] = {}
-        self.stated: dict[str | tuple[str, str], dict[str, Value]] = {}
+        self.things: dict[Key, Thing] = {}
+        self.statements: dict[Key, list[Statement]] = {}
         self.repeated = 0
 
-    def add(self, thing: Thing, fills: bool) -> None:
+    def add(self, thing: Thing, import_id: str) -> None:
+        statement = _statement(thing, import_id)
         key = thing.id if isinstance(thing, Node) else (thing.start.id, thing.end.id)
-        if key not in self.things:
+        if key in self.things:
+            self.repeated += 1
+            self.statements[key].append(statement)
+        else:
             self.things[key] = thing
-            self.stated[key] = dict(thing.properties)
-            return
-        self.repeated += 1
-        before = self.stated[key]
-        self.stated[key] = {**thing.properties, **before} if fills else {**before, **thing.properties}
+            self.statements[key] = [statement]
 
-    def rows(self) -> list[tuple[str | tuple[str, str], dict[str, Value]]]:
+    def rows(self) -> list[tuple[Key, dict[str, Any], str]]:
         # Sorted, because two writers that take their locks in the same order do not deadlock.
-        return sorted(self.stated.items(), key=lambda row: row[0])
+        return [(key, _created(some), some[0].origin) for key, some in sorted(self.statements.items())]
 
 
 _Groups = list[tuple[_Form, _Group]]
@@ -137,9 +149,9 @@ class Writer:
 
     Args:
         graph: the graph, its schema migrated: without the unique constraints every MERGE would scan.
-        import_id: goes into the list `imports` of all that is stated. If an `Import` node of this id exists,
-            its `created` and `updated` grow in the same transaction as the graph, so no interruption makes
-            them wrong.
+        import_id: goes into the list `imports` of all that is stated, and the place where it is stated into
+            `origins`: kg.provenance. If an `Import` node of this id exists, its `created` and `updated` grow
+            in the same transaction as the graph, so no interruption makes them wrong.
         batch_size: how many things one transaction states.
         on_reject: called with each thing that was not taken.
 
@@ -201,7 +213,7 @@ class Writer:
             except Refused as refusal:
                 self._reject(total, thing, refusal)
             else:
-                groups[form].add(thing, form.fills)
+                groups[form].add(thing, self.import_id)
         return sorted(groups.items(), key=lambda pair: pair[0])
 
     def _settle(self, total: Counts, groups: _Groups, outcomes: list[_Outcome]) -> None:
@@ -219,8 +231,8 @@ class Writer:
 
         def work(transaction: neo4j.ManagedTransaction) -> list[_Outcome]:
             outcomes = [
-                self._write_rows(transaction, form, some)
-                for (form, _), some in zip(groups, rows, strict=True)
+                self._write_rows(transaction, form, group, some)
+                for (form, group), some in zip(groups, rows, strict=True)
             ]
             created = sum(outcome.created for outcome in outcomes)
             updated = sum(outcome.updated for outcome in outcomes)
@@ -231,7 +243,9 @@ class Writer:
 
         return self.graph.in_transaction(work)
 
-    def _write_rows(self, transaction: neo4j.ManagedTransaction, form: _Form, rows: list[Any]) -> _Outcome:
+    def _write_rows(
+        self, transaction: neo4j.ManagedTransaction, form: _Form, group: _Group, rows: list[Any]
+    ) -> _Outcome:
         parameters = {"rows": rows, "import": self.import_id}
         result = transaction.run(form.merge, parameters)
         found = result.single(strict=True)["found"]
@@ -239,7 +253,7 @@ class Writer:
         created = counters.nodes_created + counters.relationships_created
         updated = 0
         if created < found:
-            updated = transaction.run(form.update, parameters).single(strict=True)["updated"]
+            updated = _update(transaction, form, group, parameters)
         missing = []
         if found < len(rows):
             for record in transaction.run(form.missing, parameters):
@@ -256,7 +270,7 @@ class Writer:
 def _form(thing: Thing) -> _Form:
     if isinstance(thing, Node):
         check_node(thing)
-        return _node_form(thing.kind, thing.label, thing.fills)
+        return _node_form(thing.kind, thing.label)
     check_relation(thing)
     return _relation_form(thing.type, thing.start.kind, thing.end.kind)
 
@@ -265,25 +279,63 @@ def _name(thing: Thing) -> str:
     return (thing.label or thing.kind) if isinstance(thing, Node) else thing.type
 
 
+def _statement(thing: Thing, import_id: str) -> Statement:
+    if isinstance(thing, Node):
+        labels = frozenset((thing.label,)) if thing.label else NO_LABELS
+        return Statement(import_id, place(thing.origin), labels, dict(thing.properties), thing.fills)
+    return Statement(import_id, place(thing.origin), NO_LABELS, dict(thing.properties))
+
+
+def _created(statements: list[Statement]) -> dict[str, Any]:
+    """Make the properties of a new thing, `imports` and `origins` apart."""
+    if len(statements) == 1:
+        return statements[0].properties
+    statements = reduce(stating, statements[1:], [statements[0]._replace(fills=False)])
+    kept = {name: value for name, value in bookkeeping(statements).items() if value is not None}
+    return {**resolve(statements).properties, **kept}
+
+
+def _update(
+    transaction: neo4j.ManagedTransaction, form: _Form, group: _Group, parameters: dict[str, Any]
+) -> int:
+    """Bring the things that differ from what is stated up to date; return how many show a difference."""
+    rows = []
+    updated = 0
+    for record in transaction.run(form.differing, parameters):
+        key, stored = record["key"], record["stored"]
+        stated = group.statements[key if isinstance(key, str) else tuple(key)]
+        statements = reduce(stating, stated, statements_of(record["labels"], stored))
+        resolution = resolve(statements)
+        changes: dict[str, Any] = changed(stored, resolution.properties)
+        shows = bool(changes) or not resolution.labels.issubset(record["labels"])
+        updated += shows
+        changes |= changed(stored, bookkeeping(statements))
+        if shows or changes:
+            rows.append((key, changes))
+    if rows:
+        transaction.run(form.update, {"rows": rows}).consume()
+    return updated
+
+
 @lru_cache
-def _node_form(kind: str, label: str | None, fills: bool) -> _Form:
+def _node_form(kind: str, label: str | None) -> _Form:
     parts = {
         "kind": kind,
         "set_label": f"n:{label}, " if label else "",
         "misses_label": f"NOT n:{label} OR " if label else "",
-        "or_differs": "" if fills else " OR n[key] <> row[1][key]",
-        "keep": "n += before, " if fills else "",
     }
-    return _Form(label or kind, fills, MERGE_NODES.format(**parts), UPDATE_NODES.format(**parts), "")
+    merge, differing, update = (text.format(**parts) for text in (MERGE_NODES, DIFFERING_NODES, UPDATE_NODES))
+    return _Form(label or kind, merge, differing, update, "")
 
 
 @lru_cache
 def _relation_form(relation_type: str, start: str, end: str) -> _Form:
     parts = {"type": relation_type, "start": start, "end": end}
-    merge, update, missing = (
-        text.format(**parts) for text in (MERGE_RELATIONS, UPDATE_RELATIONS, MISSING_ENDS)
+    merge, differing, update, missing = (
+        text.format(**parts)
+        for text in (MERGE_RELATIONS, DIFFERING_RELATIONS, UPDATE_RELATIONS, MISSING_ENDS)
     )
-    return _Form(relation_type, False, merge, update, missing)
+    return _Form(relation_type, merge, differing, update, missing)
 
 
 def _unknown(thing: Thing, field: str) -> Refused:

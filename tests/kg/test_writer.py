@@ -1,3 +1,4 @@
+import json
 import math
 
 import pytest
@@ -10,6 +11,8 @@ GET_NODE = "MATCH (n {id: $id}) RETURN labels(n) AS labels, properties(n) AS pro
 GET_RELATIONS = (
     "MATCH (a)-[r]->(b) RETURN a.id AS start, type(r) AS type, b.id AS end, properties(r) AS stated"
 )
+
+FROM_ONE = {"imports": ["one"], "origins": [""]}
 
 
 def movie(item, **properties) -> Node:
@@ -26,7 +29,14 @@ def test_what_is_new_is_created_and_then_unchanged(graph: Graph) -> None:
     assert Writer(graph, "one", batch_size=7).nodes(films) == Counts(unchanged=25)
     (row,) = graph.read(GET_NODE, id="3")
     assert set(row["labels"]) == {"Item", "Movie"}
-    expected = {"id": "3", "title": "Film 3", "tags": ["a", "b"], "score": 1.5, "imports": ["one"]}
+    expected = {
+        "id": "3",
+        "title": "Film 3",
+        "tags": ["a", "b"],
+        "score": 1.5,
+        "imports": ["one"],
+        "origins": [""],
+    }
     assert row["properties"] == expected
 
 
@@ -37,7 +47,14 @@ def test_only_what_is_stated_changes(graph: Graph) -> None:
     assert writer.nodes([movie(1, plot="A thief")]) == Counts(updated=1)
     assert writer.nodes([movie(1)]) == Counts(unchanged=1)
     stated = graph.read(GET_NODE, id="1")[0]["properties"]
-    assert stated == {"id": "1", "title": "Heat", "year": 1996, "plot": "A thief", "imports": ["one"]}
+    assert stated == {
+        "id": "1",
+        "title": "Heat",
+        "year": 1996,
+        "plot": "A thief",
+        "imports": ["one"],
+        "origins": [""],
+    }
 
 
 def test_a_second_label_that_comes_later_is_added(graph: Graph) -> None:
@@ -55,7 +72,7 @@ def test_a_node_that_fills_gaps_overwrites_nothing(graph: Graph) -> None:
     assert writer.nodes([filling]) == Counts(updated=1)
     assert writer.nodes([filling]) == Counts(unchanged=1)
     stated = graph.read(GET_NODE, id="1")[0]["properties"]
-    assert stated == {"id": "1", "title": "Heat", "plot": "A thief", "imports": ["one"]}
+    assert (stated["title"], stated["plot"], stated["conflicts"]) == ("Heat", "A thief", ["title"])
 
 
 @pytest.mark.parametrize("batch_size", [1, 10])
@@ -63,7 +80,11 @@ def test_the_first_to_fill_a_gap_wins_and_the_last_to_state_outright(graph: Grap
     fills = [Node("Item", "1", "Movie", {"plot": text}, fills=True) for text in ("first", "second")]
     Writer(graph, "one", batch_size).nodes([*fills, movie(1, title="first"), movie(1, title="last")])
     stated = graph.read(GET_NODE, id="1")[0]["properties"]
-    assert stated == {"id": "1", "title": "last", "plot": "first", "imports": ["one"]}
+    assert (stated["title"], stated["plot"], stated["conflicts"]) == ("last", "first", ["plot"])
+    assert [json.loads(text)["properties"] for text in stated["statements"]] == [
+        {"plot": "first", "title": "last"},
+        {"plot": "second"},
+    ]
 
 
 def test_another_import_is_noted_and_is_no_update(graph: Graph) -> None:
@@ -84,7 +105,7 @@ def test_relations_are_one_of_a_type_between_two_nodes(graph: Graph) -> None:
     assert writer.relations([click(1, 2, rating=4.0)]) == Counts(unchanged=1)
     assert writer.relations([click(1, 2, at=7)]) == Counts(updated=1)
     stated = {row["end"]: row["stated"] for row in graph.read(GET_RELATIONS)}
-    assert stated["2"] == {"rating": 4.0, "at": 7, "imports": ["one"]}
+    assert stated["2"] == {"rating": 4.0, "at": 7, **FROM_ONE}
 
 
 def test_a_relation_without_an_end_is_rejected_with_its_place(graph: Graph) -> None:

@@ -1,0 +1,188 @@
+"""Who states what: the statements behind a node or relation, and the rule that makes its properties of them.
+
+Each node and relation has two parallel lists, `imports` and `origins`: which imports state it, and where each
+first did, as `file:line`, `file` or an address. Where they do not all state the same, `statements` has a JSON
+text for each statement, and `conflicts` names the properties in which they differ. Without `statements`, each
+import states all that there is; most of a graph is like that, and stays small. Whether the first statement of
+a thing fills gaps is then forgotten, for it makes no difference: it has nothing to yield to.
+
+The rule: a statement that fills gaps yields to one that states outright. Of two outright, the later import
+stands; of two that fill, the earlier. Imports are in the order in which they first stated the thing, so an
+import that comes again changes nothing. One import has a statement a file, in the order of reading.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from kg.model import DERIVED, KINDS, PROVENANCE, Origin, Value
+
+OWN = {"id", *PROVENANCE, *DERIVED}
+"""Properties that no source states."""
+LINE = re.compile(r":\d+\Z")
+
+Stated = dict[str, Value]
+
+
+class Statement(NamedTuple):
+    """What one import states of a thing, in one of its files."""
+
+    import_id: str
+    """Empty for what was in the graph without an import."""
+    origin: str
+    labels: frozenset[str]
+    """The second labels; relations have none."""
+    properties: Stated
+    fills: bool = False
+
+    def to_json(self) -> str:
+        """Make the text that `statements` holds."""
+        document: dict[str, object] = {"import": self.import_id, "origin": self.origin}
+        if self.labels:
+            document["labels"] = sorted(self.labels)
+        if self.fills:
+            document["fills"] = True
+        return json.dumps({**document, "properties": self.properties}, ensure_ascii=False)
+
+    @classmethod
+    def from_json(cls, text: str) -> Statement:
+        """Read what `to_json` wrote."""
+        document = json.loads(text)
+        return cls(
+            document["import"],
+            document["origin"],
+            frozenset(document.get("labels", ())),
+            document["properties"],
+            document.get("fills", False),
+        )
+
+
+class Resolution(NamedTuple):
+    """What the statements make together."""
+
+    labels: frozenset[str]
+    properties: Stated
+    sources: dict[str, Statement]
+    """By property, the statement whose value stands."""
+    conflicts: list[str]
+    """Properties that another statement gives another value."""
+
+
+def place(origin: Origin) -> str:
+    """Write a place as `origins` has it: `films.csv:2`, or the name alone where there are no lines."""
+    return f"{origin.file}:{origin.line}" if origin.line else origin.file
+
+
+def statements_of(labels: Iterable[str], stored: Mapping[str, Any]) -> list[Statement]:
+    """Tell the statements behind a node or relation.
+
+    Args:
+        labels: of the node; none for a relation.
+        stored: its properties, as the graph has them.
+    """
+    if stored.get("statements"):
+        return [Statement.from_json(text) for text in stored["statements"]]
+    second = frozenset(labels) - KINDS
+    stated = {name: value for name, value in stored.items() if name not in OWN and value is not None}
+    imports, origins = stored.get("imports") or [], stored.get("origins") or []
+    if not imports:
+        return [Statement("", "", second, stated)] if stated else []
+    places = [*origins, *[""] * len(imports)]
+    return [Statement(i, where, second, stated) for i, where in zip(imports, places, strict=False)]
+
+
+def stating(statements: Sequence[Statement], new: Statement) -> list[Statement]:
+    """Add a statement; the same one again changes nothing.
+
+    A row of a file adds to the statement that the import made in this file before. A second file counts only
+    where it says more than the import's others.
+    """
+    last, known = len(statements), False
+    for position, old in enumerate(statements):
+        if old.import_id != new.import_id:
+            continue
+        if old.fills == new.fills and (not old.origin or _file(old.origin) == _file(new.origin)):
+            first, second = (new, old) if new.fills else (old, new)
+            merged = Statement(
+                old.import_id,
+                old.origin or new.origin,
+                old.labels | new.labels,
+                {**first.properties, **second.properties},
+                old.fills,
+            )
+            return [*statements[:position], merged, *statements[position + 1 :]]
+        last, known = position + 1, True
+    if known and _says_nothing_new(statements, new):
+        return list(statements)
+    return [*statements[:last], new, *statements[last:]]
+
+
+def without(statements: Iterable[Statement], import_id: str) -> list[Statement]:
+    """Leave out what an import states."""
+    return [statement for statement in statements if statement.import_id != import_id]
+
+
+def resolve(statements: Sequence[Statement]) -> Resolution:
+    """Apply the rule."""
+    sources: dict[str, Statement] = {}
+    for statement in statements:
+        for name in statement.properties:
+            if not statement.fills or name not in sources:
+                sources[name] = statement
+    properties = {name: statement.properties[name] for name, statement in sources.items()}
+    conflicts = {
+        name
+        for statement in statements
+        for name, value in statement.properties.items()
+        if not same(value, properties[name])
+    }
+    labels = frozenset[str]().union(*(statement.labels for statement in statements))
+    return Resolution(labels, properties, sources, sorted(conflicts))
+
+
+def bookkeeping(statements: Sequence[Statement]) -> dict[str, list[str] | None]:
+    """Make the values of the properties in `PROVENANCE`; None where there shall be none."""
+    places: dict[str, str] = {}
+    for statement in statements:
+        if statement.import_id:
+            places.setdefault(statement.import_id, statement.origin)
+    alike = len(places) == len(statements) and all(
+        statement.labels == statements[0].labels and same(statement.properties, statements[0].properties)
+        for statement in statements
+    )
+    return {
+        "imports": list(places),
+        "origins": list(places.values()),
+        "statements": None if alike else [statement.to_json() for statement in statements],
+        "conflicts": (None if alike else resolve(statements).conflicts) or None,
+    }
+
+
+def changed(stored: Mapping[str, Any], wanted: Mapping[str, Any]) -> dict[str, Any]:
+    """Tell which properties have to be set (or with None, removed) to have what is wanted."""
+    return {name: value for name, value in wanted.items() if not same(stored.get(name), value)}
+
+
+def same(one: object, other: object) -> bool:
+    """Compare as the graph does, where no truth value is a number."""
+    if isinstance(one, dict) and isinstance(other, dict):
+        return one.keys() == other.keys() and all(same(value, other[name]) for name, value in one.items())
+    if isinstance(one, (list, tuple)) and isinstance(other, (list, tuple)):
+        return len(one) == len(other) and all(map(same, one, other))
+    return one == other and isinstance(one, bool) == isinstance(other, bool)
+
+
+def _says_nothing_new(statements: Iterable[Statement], new: Statement) -> bool:
+    mine = [statement for statement in statements if statement.import_id == new.import_id]
+    labels = frozenset[str]().union(*(each.labels for each in mine))
+    return new.labels <= labels and all(
+        any(name in each.properties and same(each.properties[name], value) for each in mine)
+        for name, value in new.properties.items()
+    )
+
+
+def _file(origin: str) -> str:
+    return LINE.sub("", origin)
