@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 F = TypeVar("F", bound="Callable[..., Any]")
 
 FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
+OUT_FOLDER = click.Path(file_okay=False, path_type=Path)
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
@@ -175,6 +176,32 @@ for _kind in KINDS.values():
 _ingest_command(
     AUTO, "Find out the kind by the files and their headers, and say it.", "address", all_options()
 )
+
+
+@cli.command()
+@click.argument("urls", metavar="URL...", nargs=-1, required=True)
+@click.option("--out", type=OUT_FOLDER, required=True, help="Folder for the archive and the posters.")
+@click.option("--max-pages", default=1000, show_default=True, help="Page requests of a crawl, at most.")
+@click.option("--delay", default=1.0, show_default=True, help="Seconds between two requests to one host.")
+@click.option("--timeout", default=60.0, show_default=True, help="Seconds that one answer may take.")
+@click.option("--max-media-bytes", default=20_000_000, show_default=True, help="Size of a poster, at most.")
+@click.option("--allow-private", is_flag=True, help="Allow private, loopback and reserved addresses.")
+@click.option("--allow-address", multiple=True, metavar="IP[:PORT]", help="Allow just this private address.")
+@click.option(
+    "--same-host/--any-host", default=True, show_default=True, help="Stay on the hosts of the URLs."
+)
+@click.option(
+    "--user-agent", default=f"mmkg/{mmkg.__version__}", show_default=True, help="Who we say we are."
+)
+@json_option
+def crawl(urls: tuple[str, ...], out: Path, as_json: bool, **options: Any) -> None:
+    """Fetch the film pages that can be reached from the URLs, and their posters.
+
+    The same command goes on where it was interrupted; after its end, it looks for what has changed.
+    """
+    from ingest.crawl import command
+
+    print_report(command.crawl(urls, out, **options), as_json)
 
 
 @cli.command()

@@ -106,6 +106,13 @@ KINDS = {
             recognises="ingest.movielens:recognises",
             options=(MIN_RATING,),
         ),
+        Kind(
+            "crawl",
+            "The folder of mmkg crawl: film pages and their posters.",
+            "crawl.warc.gz and posters.jsonl",
+            opens="ingest.crawl.source:Crawled",
+            recognises="ingest.crawl.source:recognises",
+        ),
     )
 }
 AUTO = "auto"

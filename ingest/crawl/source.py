@@ -1,0 +1,93 @@
+"""What a crawl has fetched as a source: the films of its archive, with the posters that it found for them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from warcio.archiveiterator import ArchiveIterator
+
+from ingest.crawl.archive import ARCHIVE, POSTERS
+from ingest.crawl.urls import address
+from ingest.folder import problem_with
+from ingest.pages import Page, read_page
+from ingest.source import Media, MediaFile, unrecognised
+from kg.model import Node, Origin, Reject, Relation
+from mmkg.errors import InputError
+
+
+class Crawled:
+    """The folder of a crawl.
+
+    Raises:
+        InputError: there is no archive, or no list of posters.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        if not recognises(folder):
+            raise unrecognised(folder, "crawl", (ARCHIVE, POSTERS))
+        self.folder = folder
+        self.files_by_url = dict(_posters(folder))
+
+    def files(self) -> Iterable[Path]:
+        """Yield the archive, and the posters."""
+        yield self.folder / ARCHIVE
+        yield self.folder / POSTERS
+        names = sorted(set(self.files_by_url.values()))
+        yield from (path for name in names if problem_with(path := self.folder / name, self.folder) is None)
+
+    def nodes(self) -> Iterator[Node | Reject]:
+        """Yield the films, people and what else the pages state, and what cannot be used."""
+        for page in self._pages():
+            yield from page.rejects
+            yield from page.nodes
+
+    def media(self) -> Iterator[Media | Reject]:
+        """Yield the plots, and the pictures that were fetched."""
+        for page in self._pages():
+            yield from page.texts
+            for link in page.links:
+                found = address(link.url)
+                name = self.files_by_url.get(found.key) if found else None
+                if name is None:
+                    continue  # not an image, or it could not be fetched: the crawl's report tells
+                path = self.folder / name
+                if (problem := problem_with(path, self.folder)) is not None:
+                    yield Reject(POSTERS, 0, "file", problem, name)
+                else:
+                    yield MediaFile(link.kind, link.item_id, path, Origin(link.url))
+
+    def relations(self) -> Iterator[Relation | Reject]:
+        """Yield the facts."""
+        for page in self._pages():
+            yield from page.relations
+
+    def warnings(self) -> Iterator[str]:
+        """Yield nothing."""
+        yield from ()
+
+    def _pages(self) -> Iterator[Page]:
+        with (self.folder / ARCHIVE).open("rb") as file:
+            for record in ArchiveIterator(file):
+                url = record.rec_headers.get_header("WARC-Target-URI") or ""
+                content_type = record.http_headers.get_header("Content-Type") or ""
+                yield read_page(url, record.content_stream().read(), content_type)
+
+
+def recognises(folder: Path) -> bool:
+    """Tell whether a folder is that of a crawl."""
+    return (folder / ARCHIVE).is_file() and (folder / POSTERS).is_file()
+
+
+def _posters(folder: Path) -> Iterator[tuple[str, str]]:
+    """Yield the key of each picture's URL with the name of its file."""
+    path = folder / POSTERS
+    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+        try:
+            values = json.loads(line)
+            found, name = address(values["image"]), values["file"]
+        except (ValueError, KeyError, TypeError) as error:
+            raise InputError(f"no poster of a crawl ({error!r})", where=f"{path}, line {number}") from None
+        if found is not None:
+            yield found.key, str(name)
