@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import os
+import sqlite3
 from collections.abc import AsyncIterator
 from datetime import datetime, timezone
 from email.utils import parsedate_to_datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from scrapy import Request, Spider, signals
 from scrapy.exceptions import IgnoreRequest, StopDownload
@@ -21,6 +23,7 @@ from ingest.crawl.pages import look_at
 from ingest.crawl.robots import NotAllowedError, UnknownRulesError
 from ingest.crawl.state import Content, State, Task
 from ingest.crawl.urls import Address, address
+from mmkg.console import log
 
 if TYPE_CHECKING:
     from scrapy.crawler import Crawler
@@ -90,6 +93,10 @@ class FilmSpider(Spider):
         task: Task = response.meta["task"]
         try:
             self._answered(task, response)
+        except (OSError, sqlite3.Error) as error:
+            break_off(error)
+        except Exception as error:  # a page that nobody thought of; left in the queue, it would come for ever
+            self.state.fail(task, f"the answer cannot be used ({type(error).__name__})", response.status)
         finally:
             self._done(task)
 
@@ -106,6 +113,8 @@ class FilmSpider(Spider):
                 self.state.fail(task, TOO_LARGE)
             else:
                 self._try_again(task, describe(error), None)
+        except (OSError, sqlite3.Error) as broken:
+            break_off(broken)
         finally:
             self._done(task)
 
@@ -196,6 +205,12 @@ class FilmSpider(Spider):
         if not self.options.same_host:
             return True
         return found.url.partition("://")[2].partition("/")[0].partition("?")[0].lower() in self.options.hosts
+
+
+def break_off(error: Exception) -> NoReturn:
+    """End the process where nothing can be written: what cannot be remembered would be fetched for ever."""
+    log(f"Error: the crawl cannot be written down ({error})")
+    os._exit(1)
 
 
 def mime_type(headers: Headers) -> str:

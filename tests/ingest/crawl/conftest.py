@@ -37,10 +37,10 @@ def out(tmp_path: Path) -> Path:
 def start(out: Path) -> Callable[..., subprocess.Popen[str]]:
     """Start `mmkg crawl` as a user does."""
 
-    def run(*arguments: str) -> subprocess.Popen[str]:
+    def run(*arguments: str, **more: Any) -> subprocess.Popen[str]:
         command = [*MMKG, "--out", str(out), "--json", *arguments]
         pipe = subprocess.PIPE
-        return subprocess.Popen(command, cwd=ROOT, stdout=pipe, stderr=pipe, text=True)
+        return subprocess.Popen(command, cwd=ROOT, stdout=pipe, stderr=pipe, text=True, **more)
 
     return run
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import resource
 import signal
 import time
 from pathlib import Path
@@ -15,6 +16,7 @@ from film_site import Handler, Site, film, html, links
 from ingest.crawl.archive import STATE
 from ingest.crawl.source import Crawled
 from ingest.crawl.state import State
+from ingest.kinds import recognise
 from kg import Graph
 
 DELAY = 0.15
@@ -42,6 +44,7 @@ def test_films_and_posters_reach_the_graph(cinema: Site, crawl, out: Path, bring
     assert cinema.times[-1] - cinema.times[0] >= DELAY * (len(cinema.times) - 1) * 0.9
     assert len(archived(out)) == 11
 
+    assert recognise(out).name == "crawl"
     imported = bring(Crawled(out))
     assert imported.rejected == 0
     posters = graph.read("MATCH (p:Media:Poster)-[:POSTER_OF]->(m:Movie) RETURN m.title AS film, p.id AS id")
@@ -120,7 +123,7 @@ def test_a_crawl_that_is_killed_goes_on_and_fetches_nothing_twice(
 
 def test_no_two_crawls_work_in_one_folder(cinema: Site, start, crawl) -> None:
     options = (cinema.url, "--delay", "1", "--allow-address", cinema.authority)
-    first = start(*options)
+    first = start(*options, start_new_session=True)
     deadline = time.monotonic() + 60
     while not cinema.hits and time.monotonic() < deadline:
         time.sleep(0.01)
@@ -129,7 +132,7 @@ def test_no_two_crawls_work_in_one_folder(cinema: Site, start, crawl) -> None:
     assert second.returncode == 1
     assert "another crawl" in messages
     assert "Traceback" not in messages
-    first.send_signal(signal.SIGINT)
+    os.killpg(first.pid, signal.SIGINT)  # as a terminal does: the process that crawls gets it too
     _, messages = first.communicate(timeout=60)
     assert first.returncode == 130
     assert "Traceback" not in messages
@@ -165,6 +168,24 @@ def test_wrong_usage_exits_with_2(start, out: Path, arguments: tuple[str, ...], 
     assert message in messages
     assert "Traceback" not in messages
     assert not out.exists()
+
+
+def test_a_disk_that_takes_no_more_ends_the_crawl(cinema: Site, start) -> None:
+    """Rather than to fetch again and again what cannot be kept."""
+
+    def small_files() -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (300_000, 300_000))
+
+    cinema.pages["/poster/0.png"] = lambda _: (200, {"Content-Type": "image/png"}, bytes(1_000_000))
+    options = (f"{cinema.url}/film/0", "--delay", "0", "--allow-address", cinema.authority)
+    process = start(*options, preexec_fn=small_files)
+    output, messages = process.communicate(timeout=60)
+    assert process.returncode == 1
+    assert output == ""
+    assert "cannot be written down" in messages
+    assert "The same command goes on" in messages
+    assert "Traceback" not in messages
+    assert cinema.hits["/poster/0.png"] == 1
 
 
 def test_a_state_that_is_none_is_told(start, out: Path) -> None:
