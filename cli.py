@@ -205,6 +205,26 @@ def crawl(urls: tuple[str, ...], out: Path, as_json: bool, **options: Any) -> No
 
 
 @cli.command()
+@click.option(
+    "--dry-run", "mode", flag_value="dry-run", default=True, help="Decide only; what happens unless told."
+)
+@click.option("--apply", "mode", flag_value="apply", help="Make one node of each person.")
+@click.option("--undo", "mode", flag_value="undo", help="Put back all that was ever applied.")
+@click.option("--min-score", default=0.7, show_default=True, help="Pairs below this stay apart.")
+@click.option("--film-links", type=FILE, help="CSV of films as a source links them, and what they are.")
+@json_option
+@server_options
+def align(settings: Settings, as_json: bool, **options: Any) -> None:
+    """Find the nodes that are one person, and make one of them or many again."""
+    from ingest import align
+
+    report = align.run(settings, **options)
+    print_report(report, as_json)
+    for note in report.notes:
+        console.log(f"Note: {note}")
+
+
+@cli.command()
 @model_settings
 @click.option("--force", is_flag=True, help="Train even if this very model is there.")
 @json_option

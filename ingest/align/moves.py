@@ -1,7 +1,7 @@
 """Make one node of many, and many of one again.
 
 The alias gives its facts to the canonical node and its label `Person` up for `Alias`, so whoever asks for
-people meets each once; `SAME_AS` leads from it to the canonical node and carries the record of what was moved.
+people meets each once; `SAME_AS` leads from it to the canonical node and carries the record of what moved.
 An identity is changed in one transaction, so whatever interrupts, each is as it was or as it shall be.
 """
 

@@ -82,6 +82,8 @@ def _similarity(a: tuple[str, ...], b: tuple[str, ...]) -> float:
             return WITHOUT_MIDDLE
         if (len(a[0]) == 1 or len(b[0]) == 1) and a[0][0] == b[0][0]:
             return INITIAL
+    if any(1 in (len(x), len(y)) and x[0] != y[0] for x, y in zip(a, b, strict=False)):
+        return 0.0  # two initials that differ
     ratio = fuzz.ratio(" ".join(a), " ".join(b), score_cutoff=LEAST_RATIO)
     return OTHER_ORDER * ratio / 100 if ratio and a[0][0] == b[0][0] and len(a) == len(b) else 0.0
 

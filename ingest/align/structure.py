@@ -1,15 +1,15 @@
 """Who the people without a name are: by the films they share with people who have one.
 
 Films and people are matched in turns, from pairs of films that are known. People of matched films vote for
-each other, role by role; a pair stands where each is the other's best by a margin. Matched people vote for pairs
-of films in the same way. Every turn keeps only the known films and judges all others again, so a wrong pair does
-not stay because it came early.
+each other, role by role; a pair stands where each is the other's best by a margin. Matched people vote for
+pairs of films in the same way. Every turn keeps only the known films and judges all others again, so a wrong
+pair does not stay because it came early.
 """
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from math import sqrt
 from typing import NamedTuple, TypeVar
 
@@ -136,19 +136,19 @@ def _films(
     people: dict[str, Match],
     known: Mapping[FilmKey, FilmKey],
 ) -> dict[FilmKey, FilmKey]:
+    taken = set(known.values())
     votes: Counter[tuple[FilmKey, FilmKey]] = Counter()
     for x, (y, vote) in people.items():
-        mine, others = _films_by_role(left[x]), _films_by_role(right[y])
+        mine = _films_by_role(left[x], known.keys())
+        others = _films_by_role(right[y], taken)
         for role in mine.keys() & others.keys():
             rarity = sqrt(len(mine[role]) * len(others[role]))
             weight = min(vote, MOST_VOTE) * FILM_WEIGHTS.get(role, 1.0) / rarity
             for film in mine[role]:
                 for other in others[role]:
                     votes[film, other] += weight  # type: ignore[assignment]
-    taken = set(known.values())
     best = _mutual(votes, LEAST_FILM_VOTE, lambda vote: vote * FILM_MARGIN)
-    grown = {film: other for film, (other, _) in best.items() if film not in known and other not in taken}
-    return {**known, **grown}
+    return {**known, **{film: other for film, (other, _) in best.items()}}
 
 
 def _mutual(
@@ -183,10 +183,11 @@ def _by_role(cast: Iterable[Person], film: FilmKey) -> dict[str, list[str]]:
     return found
 
 
-def _films_by_role(person: Person) -> dict[str, list[FilmKey]]:
+def _films_by_role(person: Person, but: Collection[FilmKey]) -> dict[str, list[FilmKey]]:
     found: dict[str, list[FilmKey]] = defaultdict(list)
     for role, film in person.credits:
-        found[role].append(film)
+        if film not in but:
+            found[role].append(film)
     return found
 
 

@@ -1,0 +1,276 @@
+"""Alignment of people on MovieLens 100K: Freebase without names, DBpedia, and casts by name.
+
+    MMKG_HOME=/tmp/align-home python benchmarks/align.py DATA [--sample FILE]
+
+DATA holds RecBole's `ml-100k` files, `films.csv` and `dbpedia.nt`. The servers that run on MMKG_HOME are used,
+or started; it should be a folder of its own. `align_film_links.csv` beside this script says of some films what
+they are, checked by hand; `align_pairs.csv` and `align_people.csv` hold verdicts on sampled pairs and people.
+`--sample FOLDER` draws both samples anew, without verdicts.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import hashlib
+import json
+import platform
+import random
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+from time import perf_counter
+from urllib.parse import unquote
+
+import pyoxigraph
+
+from ingest import run
+from ingest.align import structure
+from ingest.align.command import align, read_film_links
+from ingest.align.names import key
+from ingest.align.people import FilmKey, People, Person, load
+from ingest.align.plan import MIN_SCORE, Plan, decide
+from kg import Graph
+from kg.model import Node, Ref, Relation
+from kg.writer import Writer
+from mmkg import servers
+from mmkg.console import log, print_table
+from mmkg.settings import Settings
+
+HERE = Path(__file__).parent
+FILM_LINKS = HERE / "align_film_links.csv"
+PAIRS = HERE / "align_pairs.csv"
+PEOPLE = HERE / "align_people.csv"
+SAMPLE = 200
+ROLES = {
+    "starring": "ACTED_IN",
+    "director": "DIRECTED",
+    "writer": "WROTE",
+    "producer": "PRODUCED",
+    "cinematography": "SHOT",
+}
+NODES = "MATCH (n) RETURN n.id AS id, labels(n) AS labels, properties(n) AS properties"
+RELATIONS = """
+MATCH (a)-[r]->(b)
+RETURN labels(a)[0] AS kind, a.id AS a, type(r) AS type, b.id AS b, properties(r) AS properties
+"""
+ALIGNED_PEOPLE = """
+MATCH (p:Person)
+OPTIONAL MATCH (a:Alias)-[:SAME_AS]->(p)
+RETURN p.id AS id, p.name AS name, collect(a.id) AS aliases
+"""
+
+
+def main() -> None:
+    """Ingest, align, measure, and take it back."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("data", type=Path)
+    parser.add_argument("--sample", type=Path)
+    arguments = parser.parse_args()
+    servers.up(Settings.load())
+    settings = Settings.load()
+    run("recbole", arguments.data, settings, films=arguments.data / "films.csv")
+    links = read_film_links(FILM_LINKS)
+    titles = dict(_titles(arguments.data / "films.csv"))
+    with Graph.connect(settings) as graph:
+        bring_dbpedia(graph, arguments.data / "dbpedia.nt")
+        align(graph, "undo")
+        before = digest(graph)
+        people = load(graph)
+        start = perf_counter()
+        plan = decide(people, MIN_SCORE, links)
+        seconds = perf_counter() - start
+        rows: list[tuple[str, object]] = [("deciding, s", f"{seconds:.0f}")]
+        rows += cross_validation(people, links)
+        applied = align(graph, "apply", MIN_SCORE, links)
+        rows += applied.counts.items()
+        once = digest(graph)
+        again = align(graph, "apply", MIN_SCORE, links)
+        rows.append(("identities changed by the same again", again.counts["identities changed"]))
+        rows.append(("graph the same after the same again", digest(graph) == once))
+        rows.append(("seconds to decide and apply", f"{applied.seconds:.0f}"))
+        rows += recall(people, plan)
+        everybody = graph.read(ALIGNED_PEOPLE)
+        if arguments.sample:
+            draw_pairs(people, plan, titles, arguments.sample / PAIRS.name)
+            draw_people(everybody, people, plan, titles, arguments.sample / PEOPLE.name)
+        rows += judged_pairs(plan)
+        rows += judged_people(graph)
+        align(graph, "undo")
+        rows.append(("graph the same after undo", digest(graph) == before))
+    print_table(("what", "value"), rows, title=f"Alignment; {platform.machine()}, {date.today()}")
+
+
+def bring_dbpedia(graph: Graph, path: Path) -> None:
+    """Write people and their credits as a reader of RDF names them, `dbpedia:Tom_Hanks`."""
+    films: dict[str, str] = {}
+    credits: list[tuple[str, str, str]] = []
+    for quad in pyoxigraph.parse(path=str(path), format=pyoxigraph.RdfFormat.N_TRIPLES):
+        predicate = quad.predicate.value.rsplit("/", 1)[1]
+        if predicate == "identifier":
+            films[quad.subject.value] = quad.object.value
+        elif predicate in ROLES:
+            credits.append((quad.subject.value, ROLES[predicate], quad.object.value))
+    resources = {resource: unquote(resource.rsplit("/", 1)[1]) for _, _, resource in credits}
+    writer = Writer(graph, "dbpedia")
+    writer.nodes(
+        Node("Entity", f"dbpedia:{name}", "Person", {"name": name.partition("_(")[0].replace("_", " ")})
+        for name in resources.values()
+    )
+    writer.relations(
+        Relation(role, Ref("Entity", f"dbpedia:{resources[resource]}"), Ref("Item", films[film]))
+        for film, role, resource in credits
+        if film in films
+    )
+
+
+def digest(graph: Graph) -> str:
+    """Return a hash of the whole graph, imports' times included."""
+    lines = [
+        json.dumps(row, sort_keys=True, default=str)
+        for statement in (NODES, RELATIONS)
+        for row in graph.read(statement)
+    ]
+    return hashlib.sha256("\n".join(sorted(lines)).encode()).hexdigest()
+
+
+def cross_validation(people: People, links: dict[FilmKey, FilmKey]) -> Iterator[tuple[str, object]]:
+    """Give the search each half of the known films, and see what it says of the other half."""
+    order = sorted(links)
+    random.Random(0).shuffle(order)
+    total = right = 0
+    for half in (order[::2], order[1::2]):
+        plan = decide(people, MIN_SCORE, {film: links[film] for film in half})
+        held_out = [film for film in order if film not in set(half) and film in (plan.films or {})]
+        total += len(held_out)
+        right += sum(plan.films[film] == links[film] for film in held_out)  # type: ignore[index]
+        agreeing, checked = _credits_of_held_out(people, plan, links, set(half))
+        yield f"films matched from {len(half)} known", len(plan.films or {})
+        yield "credits in held-out films that agree", f"{agreeing} of {checked}"
+    yield "held-out films matched", f"{total} of {len(order)}"
+    yield "held-out films matched right", f"{right} of {total}"
+
+
+def _credits_of_held_out(
+    people: People, plan: Plan, links: dict[FilmKey, FilmKey], known: set[FilmKey]
+) -> tuple[int, int]:
+    """Count aligned people credited in a film that played no part, and those the other side credits too."""
+    nameless_of = defaultdict(set)
+    for alias, why in plan.aliases.items():
+        if why.method == structure.METHOD:
+            nameless_of[why.canonical].add(alias)
+    cast: dict[FilmKey, set[tuple[str, str]]] = defaultdict(set)
+    for person in people.nameless():
+        for role, film in person.credits:
+            cast[film].add((role, person.id))
+    unused = {film: linked for linked, film in links.items() if linked not in known | set(plan.films or {})}
+    agreeing = checked = 0
+    for person in people.named():
+        for role, film in person.credits:
+            if film in unused:
+                for alias in nameless_of[plan.canonical(person.id)]:
+                    checked += 1
+                    agreeing += (role, alias) in cast[unused[film]]
+    return agreeing, checked
+
+
+def recall(people: People, plan: Plan) -> Iterator[tuple[str, object]]:
+    """Estimate recall where two sources name somebody alike in one film: there the truth is known."""
+    sides: dict[tuple[FilmKey, str], dict[str, str]] = defaultdict(dict)
+    for person in people.named():
+        for film in person.films:
+            sides[film, key(person.name or "")][person.space] = person.id
+    both = [found for found in sides.values() if {"dbpedia", "person"} <= found.keys()]
+    one = sum(plan.canonical(found["dbpedia"]) == plan.canonical(found["person"]) for found in both)
+    yield "same name in one film in DBpedia and films.csv", len(both)
+    yield "of them one identity", one
+    inverse = set((plan.films or {}).values())
+    reachable = {
+        plan.canonical(person.id)
+        for person in people.named()
+        if any(credit.film in inverse for credit in person.credits)
+    }
+    met = {why.canonical for why in plan.aliases.values() if why.method == structure.METHOD}
+    yield "identities with a name in films matched to Freebase's", len(reachable)
+    yield "of them with a Freebase id", len(reachable & met)
+
+
+def draw_pairs(people: People, plan: Plan, titles: dict[str, str], path: Path) -> None:
+    """Draw pairs by method for a verdict by hand."""
+    by_method = defaultdict(list)
+    for alias, why in sorted(plan.aliases.items()):
+        by_method[why.method].append((alias, why))
+    with path.open("w", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(("alias", "canonical", "method", "score", "films of the alias", "films", "verdict"))
+        for method, pairs in sorted(by_method.items()):
+            size = min(len(pairs), SAMPLE // 2)
+            for alias, why in sorted(random.Random(0).sample(pairs, size)):
+                films = None if people.all[alias].name else plan.films
+                mine = _credits(people.all[alias], titles, films)
+                theirs = _credits(people.all[why.canonical], titles, None)
+                writer.writerow((alias, why.canonical, method, f"{why.score:.2f}", mine, theirs, ""))
+
+
+def draw_people(
+    everybody: list[dict[str, object]], people: People, plan: Plan, titles: dict[str, str], path: Path
+) -> None:
+    """Draw people with a name, with those whose names come closest, for a verdict by hand."""
+    named = sorted((row for row in everybody if row["name"]), key=lambda row: str(row["id"]))
+    last_names = defaultdict(set)
+    for row in named:
+        last_names[key(str(row["name"])).split(" ")[-1]].add(str(row["name"]))
+    with path.open("w", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(("id", "aliases", "others of the last name", "verdict"))
+        for row in sorted(random.Random(1).sample(named, SAMPLE), key=lambda row: str(row["id"])):
+            near = last_names[key(str(row["name"])).split(" ")[-1]] - {str(row["name"])}
+            aliases = "|".join(sorted(map(str, row["aliases"])))  # type: ignore[call-overload]
+            writer.writerow((row["id"], aliases, "|".join(sorted(near)), ""))
+
+
+def judged_pairs(plan: Plan) -> Iterator[tuple[str, object]]:
+    """Count the verdicts on pairs that are still decided as they were."""
+    if not PAIRS.exists():
+        return
+    verdicts: dict[str, Counter[str]] = defaultdict(Counter)
+    for row in csv.DictReader(PAIRS.open()):
+        same = row["alias"] in plan.aliases and plan.canonical(row["alias"]) == row["canonical"]
+        verdicts[row["method"]][row["verdict"] if same else "no longer a pair"] += 1
+    for method, counts in sorted(verdicts.items()):
+        yield f"sampled pairs by {method}", ", ".join(f"{n} {word}" for word, n in counts.most_common())
+
+
+def judged_people(graph: Graph) -> Iterator[tuple[str, object]]:
+    """Count the verdicts on people, and check that each of the sample is there once."""
+    if not PEOPLE.exists():
+        return
+    rows = list(csv.DictReader(PEOPLE.open()))
+    found = {
+        row["id"]
+        for row in graph.read(
+            "MATCH (p:Person) WHERE p.id IN $ids RETURN p.id AS id", ids=[row["id"] for row in rows]
+        )
+    }
+    counts = Counter(row["verdict"] if row["id"] in found else "no longer a person" for row in rows)
+    yield "sampled people", ", ".join(f"{n} {word}" for word, n in counts.most_common())
+
+
+def _credits(person: Person, titles: dict[str, str], films: dict[FilmKey, FilmKey] | None) -> str:
+    texts = []
+    for role, film in sorted(person.credits):
+        known = film if films is None else films.get(film)
+        if known is not None:
+            texts.append(f"{role.lower()} {titles.get(known.id, known.id)}")
+    return "; ".join(texts[:6])
+
+
+def _titles(path: Path) -> Iterator[tuple[str, str]]:
+    for row in csv.DictReader(path.open()):
+        yield row["item_id"], f"{row['title']} ({row['year']})"
+
+
+if __name__ == "__main__":
+    log(__doc__.split("\n", maxsplit=1)[0])
+    main()

@@ -1,0 +1,311 @@
+"""Alignment on the real database: who is one, who stays two, and back again."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterable
+
+import pytest
+
+from ingest.align import moves
+from ingest.align.command import align
+from ingest.align.people import FilmKey, load
+from ingest.align.plan import decide
+from kg import Graph
+from kg.model import Node, Ref, Relation
+from kg.writer import Writer
+from mmkg.errors import GraphError
+
+NODES = "MATCH (n) RETURN elementId(n) AS at, n.id AS id, labels(n) AS labels, properties(n) AS properties"
+RELATIONS = """
+MATCH (a)-[r]->(b) RETURN elementId(a) AS a, type(r) AS type, elementId(b) AS b, properties(r) AS properties
+"""
+NAMED = "MATCH (p:Person {name: $name}) RETURN p.id AS id ORDER BY id"
+CAST = "MATCH (p:Person)-[:ACTED_IN]->(m:Movie {id: $id}) RETURN p.id AS id ORDER BY id"
+WHO = "MATCH (:Alias {id: $id})-[s:SAME_AS]->(p:Person) RETURN p.name AS name, s.score AS score, s.method AS method"
+
+
+def person(id: str, name: str | None = None, **properties: object) -> Node:
+    return Node("Entity", id, "Person", {**({"name": name} if name else {}), **properties})
+
+
+def acted(person: str, *films: str, type: str = "ACTED_IN") -> list[Relation]:
+    return [Relation(type, Ref("Entity", person), Ref("Item", film)) for film in films]
+
+
+def state(graph: Graph, people: Iterable[Node], relations: Iterable[Relation], source: str = "a") -> None:
+    writer = Writer(graph, source)
+    writer.nodes([Node("Item", str(n), "Movie", {"title": f"Film {n}"}) for n in range(40)])
+    writer.nodes(people)
+    assert not writer.relations(relations).rejected
+
+
+def whole(graph: Graph) -> list[str]:
+    """Return all that the graph holds; labels are a set, and everything else is exact."""
+    rows = [{**row, "labels": sorted(row["labels"])} for row in graph.read(NODES)] + graph.read(RELATIONS)
+    return sorted(json.dumps(row, sort_keys=True) for row in rows)
+
+
+@pytest.fixture
+def hanks(graph: Graph) -> Graph:
+    """One man in three sources: with a real id, by name, and without a name."""
+    state(
+        graph,
+        [person("dbpedia:Tom_Hanks", "Tom Hanks"), person("dbpedia:Tim_Allen", "Tim Allen")],
+        [*acted("dbpedia:Tom_Hanks", "1", "2"), *acted("dbpedia:Tim_Allen", "1")],
+        "dbpedia",
+    )
+    state(
+        graph,
+        [person("person:Tom Hanks", "Tom Hanks", born=1956)],
+        [*acted("person:Tom Hanks", "1", "3"), *acted("person:Tom Hanks", "4", type="DIRECTED")],
+        "table",
+    )
+    relations = [*acted("m.0bxtg", "1", "2", "3"), *acted("m.other", "1", "9", "10"), *acted("m.third", "7")]
+    state(graph, [person("m.0bxtg"), person("m.other"), person("m.third")], relations, "freebase")
+    return graph
+
+
+def test_one_person_of_three_sources_becomes_one(hanks: Graph) -> None:
+    report = align(hanks, "apply")
+    assert report.aliases.keys() == {"person:Tom Hanks", "m.0bxtg"}
+    assert hanks.read(NAMED, name="Tom Hanks") == [{"id": "dbpedia:Tom_Hanks"}]
+    (row,) = hanks.read(WHO, id="m.0bxtg")
+    assert (row["name"], row["method"]) == ("Tom Hanks", "structure")
+    assert [row["id"] for row in hanks.read(CAST, id="3")] == ["dbpedia:Tom_Hanks"]
+    assert "dbpedia:Tom_Hanks" in [row["id"] for row in hanks.read(CAST, id="1")]
+    (node,) = hanks.read("MATCH (p {id: 'dbpedia:Tom_Hanks'}) RETURN p.born AS born, p.imports AS imports")
+    assert node["born"] == 1956
+    assert set(node["imports"]) == {"dbpedia", "table", "freebase"}
+    (fact,) = hanks.read(
+        "MATCH (:Person {id: 'dbpedia:Tom_Hanks'})-[r:ACTED_IN]->({id: '1'}) RETURN r.imports AS imports"
+    )
+    assert set(fact["imports"]) == {"dbpedia", "table", "freebase"}
+
+
+def test_a_dry_run_changes_nothing(hanks: Graph) -> None:
+    before = whole(hanks)
+    assert align(hanks, "dry-run").aliases
+    assert whole(hanks) == before
+
+
+def test_undo_is_exact(hanks: Graph) -> None:
+    before = whole(hanks)
+    align(hanks, "apply")
+    assert whole(hanks) != before
+    assert len(align(hanks, "undo").aliases) == 2
+    assert whole(hanks) == before
+    assert not align(hanks, "undo").aliases
+
+
+def test_the_same_again_changes_nothing(hanks: Graph) -> None:
+    first = align(hanks, "apply")
+    once = whole(hanks)
+    again = align(hanks, "apply")
+    assert again.aliases == first.aliases
+    assert again.counts["identities changed"] == 0
+    assert whole(hanks) == once
+
+
+def test_two_people_of_one_name_stay_two(graph: Graph) -> None:
+    state(
+        graph,
+        [
+            person("dbpedia:Steve_McQueen", "Steve McQueen"),
+            person("dbpedia:Steve_McQueen_(director)", "Steve McQueen"),
+            person("person:Steve McQueen", "Steve McQueen"),
+        ],
+        [
+            *acted("dbpedia:Steve_McQueen", "1"),
+            *acted("dbpedia:Steve_McQueen_(director)", "2", type="DIRECTED"),
+            *acted("person:Steve McQueen", "3"),
+        ],
+    )
+    report = align(graph, "apply")
+    assert not report.aliases
+    assert report.counts["left apart: same name, no other evidence"] == 2
+
+
+def test_a_name_that_means_two_people_joins_neither(graph: Graph) -> None:
+    ids = ("dbpedia:Steve_McQueen", "dbpedia:Steve_McQueen_(director)")
+    state(
+        graph,
+        [*(person(id, "Steve McQueen") for id in ids), person("person:Steve McQueen", "Steve McQueen")],
+        [*acted(ids[0], "1"), *acted(ids[1], "2"), *acted("person:Steve McQueen", "1", "2")],
+    )
+    report = align(graph, "apply")
+    assert not report.aliases
+    assert report.counts["left apart: two partners as good"] == 2
+
+
+def test_father_and_son_stay_two(graph: Graph) -> None:
+    state(
+        graph,
+        [person("dbpedia:Robert_Downey_Jr.", "Robert Downey Jr."), person("person:Robert Downey", "Robert Downey")],
+        [*acted("dbpedia:Robert_Downey_Jr.", "1"), *acted("person:Robert Downey", "1", type="DIRECTED")],
+    )
+    assert not align(graph, "apply").aliases
+
+
+def test_accents_and_initials_do_not_part_anybody(graph: Graph) -> None:
+    state(
+        graph,
+        [
+            person("dbpedia:Penélope_Cruz", "Penélope Cruz"),
+            person("person:Penelope Cruz", "Penelope Cruz"),
+            person("dbpedia:Samuel_L._Jackson", "Samuel L. Jackson"),
+            person("person:Samuel Jackson", "Samuel Jackson"),
+        ],
+        [
+            *acted("dbpedia:Penélope_Cruz", "1"),
+            *acted("person:Penelope Cruz", "1"),
+            *acted("dbpedia:Samuel_L._Jackson", "2"),
+            *acted("person:Samuel Jackson", "2"),
+        ],
+    )
+    assert align(graph, "apply").aliases.keys() == {"person:Penelope Cruz", "person:Samuel Jackson"}
+
+
+def test_colleagues_are_evidence_where_no_film_is_shared(graph: Graph) -> None:
+    names = ("Clint Howard", "Bill Paxton", "Ed Harris")
+    state(
+        graph,
+        [
+            person("dbpedia:Ron_Howard", "Ron Howard"),
+            person("person:Ron Howard", "Ron Howard"),
+            *(person(f"{space}:{name}", name) for name in names for space in ("dbpedia", "person")),
+        ],
+        [
+            *acted("dbpedia:Ron_Howard", "1", type="PRODUCED"),
+            *acted("person:Ron Howard", "2", type="DIRECTED"),
+            *(relation for name in names for relation in acted(f"dbpedia:{name}", "1")),
+            *(relation for name in names for relation in acted(f"person:{name}", "2")),
+        ],
+    )
+    aliases = align(graph, "apply").aliases
+    assert aliases["person:Ron Howard"].canonical == "dbpedia:Ron_Howard"
+    assert aliases["person:Ron Howard"].method == "name+colleagues"
+
+
+def test_an_import_after_it_is_aligned_by_the_same_again(hanks: Graph) -> None:
+    align(hanks, "apply")
+    once = whole(hanks)
+    relations = [*acted("person:Tom Hanks", "1", "3"), *acted("person:Tom Hanks", "4", type="DIRECTED")]
+    state(hanks, [person("person:Tom Hanks", "Tom Hanks", born=1956)], relations, "table")
+    assert len(hanks.read(NAMED, name="Tom Hanks")) == 2
+    align(hanks, "apply")
+    assert whole(hanks) == once
+
+
+def test_what_was_stated_of_the_canonical_node_meanwhile_survives_undo(hanks: Graph) -> None:
+    align(hanks, "apply")
+    state(hanks, [], acted("dbpedia:Tom_Hanks", "3"), "later")
+    align(hanks, "undo")
+    (row,) = hanks.read("MATCH ({id: 'dbpedia:Tom_Hanks'})-[r]->({id: '3'}) RETURN r.imports AS imports")
+    assert row["imports"] == ["later"]
+    assert len(hanks.read(NAMED, name="Tom Hanks")) == 2
+
+
+def test_another_score_takes_back_what_it_parts(hanks: Graph) -> None:
+    before = whole(hanks)
+    align(hanks, "apply")
+    assert not align(hanks, "apply", 1.0).aliases
+    assert whole(hanks) == before
+
+
+def crossed(graph: Graph) -> dict[FilmKey, FilmKey]:
+    """State films whose nameless facts are each one film off, and return what the first of them are."""
+    people, relations = [], []
+    for n in range(30):
+        named, nameless = f"person:P{n} Q{n}", f"m.{n}"
+        people += [person(named, f"P{n} Q{n}"), person(nameless)]
+        films = [n, (n + 1) % 30, (n + 7) % 30]
+        for position, film in enumerate(films):
+            role = "DIRECTED" if position < 2 else "ACTED_IN"
+            relations += acted(named, str(film), type=role)
+            relations += acted(nameless, str(film * 7 % 30), type=role)
+    state(graph, people, relations)
+    return {FilmKey("Item", str(n * 7 % 30)): FilmKey("Item", str(n)) for n in range(2)}
+
+
+def test_wrong_links_are_noticed_and_nobody_is_named_by_them(graph: Graph) -> None:
+    crossed(graph)
+    report = align(graph, "apply")
+    assert not report.aliases
+    assert report.notes
+
+
+def test_known_films_lead_to_the_others_and_facts_move_to_the_right_film(graph: Graph) -> None:
+    known = crossed(graph)
+    before = whole(graph)
+    report = align(graph, "apply", film_links=known)
+    assert len(report.aliases) == 30
+    assert all(why.canonical == f"person:P{a[2:]} Q{a[2:]}" for a, why in report.aliases.items())
+    assert report.counts["films matched by structure"] == 30
+    assert graph.read("MATCH (p:Person)-[r]->(m) RETURN count(r) AS n")[0]["n"] == 90
+    assert align(graph, "apply", film_links=known).counts["identities changed"] == 0
+    align(graph, "undo")
+    assert whole(graph) == before
+
+
+@pytest.mark.parametrize("killed_after", [0, 1, 3])
+def test_killed_between_batches_then_the_same_again(
+    graph: Graph, monkeypatch: pytest.MonkeyPatch, killed_after: int
+) -> None:
+    known = crossed(graph)
+    before = whole(graph)
+    align(graph, "apply", film_links=known)
+    wanted = {line for line in whole(graph) if "SAME_AS" not in line}
+    monkeypatch.setattr(moves, "BATCH_SIZE", 5)
+
+    def interrupt(mode: str) -> None:
+        work, done = graph.in_transaction, iter(range(killed_after))
+
+        def sometimes(task):
+            if next(done, None) is None:
+                raise GraphError("killed")
+            return work(task)
+
+        with monkeypatch.context() as patch:
+            patch.setattr(graph, "in_transaction", sometimes)
+            with pytest.raises(GraphError, match="killed"):
+                align(graph, mode, film_links=known)
+
+    interrupt("undo")
+    align(graph, "undo")
+    assert whole(graph) == before
+    interrupt("apply")
+    align(graph, "apply", film_links=known)
+    assert {line for line in whole(graph) if "SAME_AS" not in line} == wanted
+    align(graph, "undo")
+    assert whole(graph) == before
+
+
+def test_what_is_decided_does_not_depend_on_what_was_applied(hanks: Graph) -> None:
+    first = decide(load(hanks)).aliases
+    align(hanks, "apply")
+    assert decide(load(hanks)).aliases == first
+
+
+def test_the_command_reports_and_refuses(hanks: Graph, settings, tmp_path) -> None:
+    def mmkg(*arguments: str) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", "cli", "align", *arguments]
+        return subprocess.run(command, capture_output=True, text=True, check=False)
+
+    found = mmkg("--json")
+    assert found.returncode == 0, found.stderr
+    data = json.loads(found.stdout)
+    assert {pair["alias"] for pair in data["pairs"]} == {"person:Tom Hanks", "m.0bxtg"}
+    assert mmkg("--apply").returncode == 0
+    assert len(hanks.read(NAMED, name="Tom Hanks")) == 1
+    assert mmkg("--undo").returncode == 0
+    assert len(hanks.read(NAMED, name="Tom Hanks")) == 2
+    assert mmkg("--min-score", "7").returncode == 2
+    links = tmp_path / "links.csv"
+    links.write_text("linked,film\n1,2\n")
+    wrong = mmkg("--film-links", str(links))
+    assert wrong.returncode == 1
+    assert "item" in wrong.stderr
+    assert "Traceback" not in wrong.stderr
