@@ -8,7 +8,7 @@ An identity is changed in one transaction, so whatever interrupts, each is as it
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import islice
@@ -20,7 +20,7 @@ from ingest.align.people import Aligned, FilmKey, People
 from ingest.align.plan import Plan
 from ingest.align.record import Move, Record
 from kg import Graph
-from kg.model import RELATION_TYPE
+from kg.model import PROVENANCE, RELATION_TYPE
 from mmkg.progress import track
 
 BATCH_SIZE = 200
@@ -272,8 +272,8 @@ def _undo(transaction: neo4j.ManagedTransaction, canonicals: Sequence[str]) -> i
             _empty(node, records[alias].filled, records[alias].imports)
         for key in created & theirs.keys():
             # What an import has stated of the canonical node itself in the meantime stays.
-            if own := [i for i in theirs[key].get("imports", ()) if i not in brought[key]]:
-                theirs[key] = {**theirs[key], "imports": own}
+            if set(theirs[key].get("imports", ())) - brought[key]:
+                _empty(theirs[key], (), brought[key])
             else:
                 del theirs[key]
     part.save(transaction)
@@ -283,21 +283,29 @@ def _undo(transaction: neo4j.ManagedTransaction, canonicals: Sequence[str]) -> i
 
 def _fill(there: Properties, given: Properties) -> tuple[list[str], list[str]]:
     """Add what is missing; return the names of the properties and the imports that were added."""
-    filled = sorted(name for name in given.keys() - there.keys() if name != "imports")
+    filled = sorted(given.keys() - there.keys() - set(PROVENANCE))
     there.update({name: given[name] for name in filled})
-    imports = [i for i in given.get("imports", ()) if i not in there.get("imports", ())]
+    known = there.get("imports", [])
+    places = dict(zip(given.get("imports", ()), given.get("origins", ()), strict=False))
+    imports = [i for i in given.get("imports", ()) if i not in known]
     if imports:
-        there["imports"] = [*there.get("imports", ()), *imports]
+        if "origins" in there and len(there["origins"]) == len(known):
+            there["origins"] = [*there["origins"], *(places.get(i, "") for i in imports)]
+        there["imports"] = [*known, *imports]
     return filled, imports
 
 
-def _empty(there: Properties, filled: Iterable[str], imports: Iterable[str]) -> None:
+def _empty(there: Properties, filled: Iterable[str], imports: Collection[str]) -> None:
     """Take away what `_fill` added."""
     for name in filled:
         there.pop(name, None)
-    if imports:
-        there["imports"] = [i for i in there.get("imports", ()) if i not in set(imports)]
-        if not there["imports"]:
+    known = there.get("imports", [])
+    kept = [place for place, i in enumerate(known) if i not in imports]
+    if len(kept) < len(known):
+        if len(there.get("origins", ())) == len(known):
+            there["origins"] = [there["origins"][place] for place in kept]
+        there["imports"] = [known[place] for place in kept]
+        if not kept:
             del there["imports"]
 
 
