@@ -3,9 +3,9 @@
     MMKG_HOME=/tmp/align-home python benchmarks/align.py DATA [--sample FILE]
 
 DATA holds RecBole's `ml-100k` files, `films.csv` and `dbpedia.nt`. The servers that run on MMKG_HOME are
-used, or started; it should be a folder of its own. `align_film_links.csv` beside this script says of some films
-what they are, checked by hand; `align_pairs.csv` and `align_people.csv`, where they are there, hold verdicts on
-sampled pairs and people. `--sample FOLDER` draws both samples anew, without verdicts.
+used, or started; it should be a folder of its own. `align_film_links.csv` beside this script says of some
+films what they are, checked by hand; `align_pairs.csv` and `align_people.csv`, where they are there, hold
+verdicts on sampled pairs and people. `--sample FOLDER` draws both samples anew, without verdicts.
 """
 
 from __future__ import annotations
