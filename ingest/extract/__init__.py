@@ -1,11 +1,6 @@
 """From the plots of the graph's films to facts, each with the sentence that says it and a confidence.
 
 `folding` makes spellings comparable, `sentences` cuts a text, `names` finds the known names in one pass,
-`patterns` holds what the sentences say, `extractor` puts these together, `graph` reads and `command` writes.
+`vocabulary` and `patterns` hold what sentences say of a film, `masking` and `extractor` apply them, `nlp`
+adds spaCy where it is wanted, `graph` reads and `command` writes.
 """
-
-
-from ingest.extract.extractor import Extractor, Fact
-from ingest.extract.names import Name, Names
-
-__all__ = ["Extractor", "Fact", "Name", "Names"]

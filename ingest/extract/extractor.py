@@ -9,10 +9,11 @@ from dataclasses import dataclass, field
 
 from ingest.extract.masking import Masked, mask
 from ingest.extract.names import Mention, Name, Names
-from ingest.extract.patterns import KNOWN, PATTERNS, PROPER, TIME, Pattern
+from ingest.extract.patterns import PATTERNS, Pattern
 from ingest.extract.sentences import sentences, without_signature
+from ingest.extract.vocabulary import KNOWN, PROPER, TIME
 from ingest.films import named
-from kg.model import NOWHERE, Node, Ref, Relation
+from kg.model import NOWHERE, Node, Ref, Relation, Value
 
 METHOD = "text"
 UNKNOWN = 0.8
@@ -52,7 +53,7 @@ class Fact:
 
     def statement(self) -> Relation:
         """Return the relation as the graph shall have it."""
-        properties = {
+        properties: dict[str, Value] = {
             "method": METHOD,
             "confidence": round(self.confidence, 3),
             "evidence": self.evidence,
@@ -141,7 +142,7 @@ class Extractor:
                     confidence=pattern.confidence * (1 if sure else UNKNOWN),
                     evidence=_shortened(sentence, mention),
                     pattern=pattern.name,
-                    to_film=pattern.reverse or not pattern.from_film,
+                    to_film=pattern.to_film,
                     known=known,
                     character=_character(masked, place, sentence) if pattern.relation == "ACTED_IN" else "",
                 )
@@ -154,7 +155,9 @@ class Extractor:
         if len(things) > 1:
             candidates = [name for name in candidates if name.id in ties or name.known_as in ties]
             if len({name.known_as for name in candidates}) != 1:
-                self.ambiguous[candidates[0].name if candidates else sentence[mention.start : mention.end]] += 1
+                self.ambiguous[
+                    candidates[0].name if candidates else sentence[mention.start : mention.end]
+                ] += 1
                 return None
         if candidates:
             tied = [name for name in candidates if name.id in ties]

@@ -6,7 +6,7 @@ import unicodedata
 from collections.abc import Sequence
 
 PLAIN = {
-    "ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe", "ı": "i",
+    "ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe", "\u0131": "i",
     "\u2018": "'", "\u2019": "'", "\u02bc": "'", "\u00b4": "'", "`": "'", "\u201c": '"', "\u201d": '"',
     "\u2010": "-", "\u2011": "-", "\u2013": "-",
 }  # fmt: skip
@@ -14,10 +14,10 @@ PLAIN = {
 
 
 def fold(text: str) -> tuple[str, Sequence[int]]:
-    """Fold a text; the second value is, for each character of the folded text, its place in the original.
+    r"""Fold a text; the second value is, for each character of the folded text, its place in the original.
 
     Example:
-        >>> fold("Gérard  D’Or")[0]
+        >>> fold("Gérard  D\u2019Or")[0]
         "gerard d'or"
     """
     if text.isascii() and text.isprintable() and "  " not in text and "`" not in text:

@@ -7,16 +7,42 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from ingest.extract.names import Mention
-from ingest.extract.patterns import KNOWN, PROPER, TIME
+from ingest.extract.vocabulary import KNOWN, PROPER, TIME
 
 WORD = re.compile(r"\w(?:[\w.-]|['\u2019](?!s\b))*")
-PARTICLES = frozenset("de da di du del della van von der den la le el al bin ibn of y".split())
+PARTICLES = frozenset(
+    (
+        "de",
+        "da",
+        "di",
+        "du",
+        "del",
+        "della",
+        "van",
+        "von",
+        "der",
+        "den",
+        "la",
+        "le",
+        "el",
+        "al",
+        "bin",
+        "of",
+        "y",
+    )
+)
 NO_NAME = frozenset(
-    """a an the this that these those in on at by with from for and or but as when while where after before if
-    his her their its it he she they we i you who what which there then now set based directed written produced
-    starring director actor actress writer author filmmaker producer star winner january february march april
-    may june july august september october november december monday tuesday wednesday thursday friday saturday
-    sunday christmas mr mrs ms dr""".split()
+    re.findall(
+        r"\w+",
+        """
+        a an the this that these those in on at by with from for and or but as when while where
+        after before if his her their its it he she they we i you who what which there then now
+        set based directed written produced starring director actor actress writer author
+        filmmaker producer star winner january february march april may june july august
+        september october november december monday tuesday wednesday thursday friday saturday
+        sunday christmas mr mrs ms dr
+        """,
+    )
 )
 """Words that stand before a name or are written with a capital, and are no part of a name."""
 TIMES = re.compile(
@@ -24,6 +50,7 @@ TIMES = re.compile(
     r"|\b(?:[1-9]|1\d|2[01])(?:st|nd|rd|th)[- ]century\b",
     re.IGNORECASE,
 )
+SPACES = re.compile(r"\s+")
 PRIVATE = re.compile(f"[{KNOWN}{PROPER}{TIME}]")
 
 
@@ -73,13 +100,13 @@ def mask(sentence: str, named: Sequence[Mention]) -> Masked:
     taken.sort()
     pieces, places, last, length = [], [], 0, 0
     for mention, sign in taken:
-        between = sentence[last : mention.start]
+        between = SPACES.sub(" ", sentence[last : mention.start])
         length += len(between)
         places.append(length)
         pieces += [between, sign]
         length += 1
         last = mention.end
-    pieces.append(sentence[last:])
+    pieces.append(SPACES.sub(" ", sentence[last:]))
     return Masked("".join(pieces), tuple(mention for mention, _ in taken), tuple(places))
 
 

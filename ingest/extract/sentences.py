@@ -8,7 +8,10 @@ from collections.abc import Iterator
 MAX_SENTENCE = 2000
 """Characters; what is longer is no sentence, and is cut at a space."""
 ABBREVIATIONS = frozenset(
-    "mr mrs ms dr st jr sr vs lt col gen capt sgt prof rev hon no inc ltd co mt ft sen rep gov cpl maj adm".split()
+    re.findall(
+        r"\w+",
+        "mr mrs ms dr st jr sr vs lt col gen capt sgt prof rev hon no inc ltd co mt ft sen rep gov cpl maj adm",
+    )
 )
 SIGNATURE = re.compile(
     r"""
