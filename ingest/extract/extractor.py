@@ -77,6 +77,7 @@ class Extractor:
         recogniser: finds names that it does not know.
         min_confidence: a fact below is left out.
         builtin: ids of entities in `names` that the graph may lack.
+        patterns: what to look for.
 
     Example:
         >>> names = Names([Name("Entity", "p1", "Person", "Pierce Brosnan")])
@@ -88,6 +89,7 @@ class Extractor:
     recogniser: Recogniser | None = None
     min_confidence: float = 0.5
     builtin: Collection[str] = ()
+    patterns: Sequence[Pattern] = PATTERNS
     ambiguous: Counter[str] = field(default_factory=Counter)
     """Names that a pattern found, and that several things have."""
 
@@ -105,7 +107,7 @@ class Extractor:
             masked = mask(sentence, self._mentions(sentence))
             if not masked.mentions:
                 continue
-            for pattern in PATTERNS:
+            for pattern in self.patterns:
                 if (pattern.opening and number) or not _possible(pattern, masked.text):
                     continue
                 for fact in self._found(pattern, masked, sentence, film, ties):

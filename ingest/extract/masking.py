@@ -41,6 +41,7 @@ NO_NAME = frozenset(
         filmmaker producer star winner january february march april may june july august
         september october november december monday tuesday wednesday thursday friday saturday
         sunday christmas mr mrs ms dr
+        sir dame lord lady
         """,
     )
 )

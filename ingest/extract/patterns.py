@@ -22,6 +22,7 @@ from ingest.extract.vocabulary import (
     KNOWN_LIST,
     LEFT,
     LIST,
+    LIST_OF_NAMES,
     MODIFIER,
     NOT_THE_FILM,
     OF_THE_FILM,
@@ -75,8 +76,8 @@ CAST = (
     _person(
         "ACTED_IN",
         "(X) after a character",
-        rf"(?<=[\w,\"'\u201d\u2019.{KNOWN}{PROPER}])(?<!novel)(?<!book)(?<!play)(?<!story) ?[(\[] ?"
-        rf"(?P<x><N>(?:{AND}<N>)*) ?[)\]]",
+        rf"(?<=[\w,\"'\u201d\u2019.){KNOWN}{PROPER}])(?<!novel)(?<!book)(?<!play)(?<!story) ?[(\[] ?"
+        rf"(?P<x>{LIST_OF_NAMES})(?:{POSSESSIVE})? ?[)\]]",
         0.9,
         creates="Person",
         hinted=True,
@@ -84,7 +85,8 @@ CAST = (
     _person(
         "ACTED_IN",
         "(X, …) after a character",
-        r"[(\[] ?(?![^()\[\]]*\b(?:director|directed|writer|written|author|novel|by|not|like)\b)"
+        rf"[(\[] ?(?!{KNOWN_LIST} ?[)\]])"
+        r"(?![^()\[\]]*\b(?:director|directed|writer|written|author|novel|by|not|like)\b)"
         rf"(?:(?:an?|the) )?{WORDS}{{0,4}}(?P<x>{KNOWN_LIST})(?:,[^()\[\]]*| (?:in|as|at)\b[^()\[\]]*)?[)\]]",
         0.75,
     ),
@@ -103,7 +105,7 @@ CAST = (
     _person(
         "ACTED_IN",
         "X plays",
-        rf"{LEFT}(?P<x>{KNOWN_LIST}) (?:plays?|portrays?|is cast as|appears? as)\b",
+        rf"{LEFT}(?P<x>{KNOWN_LIST}) (?:plays?|portrays?|is cast as|appears? as|returns? as|is back as)\b",
         0.85,
     ),
     _person(

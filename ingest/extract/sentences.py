@@ -10,7 +10,7 @@ MAX_SENTENCE = 2000
 ABBREVIATIONS = frozenset(
     re.findall(
         r"\w+",
-        "mr mrs ms dr st jr sr vs lt col gen capt sgt prof rev hon no inc ltd co mt ft sen rep gov cpl maj adm",
+        "mr mrs ms dr st jr sr vs lt col gen capt sgt prof rev hon no inc ltd co mt ft sen rep gov cpl maj",
     )
 )
 SIGNATURE = re.compile(

@@ -28,11 +28,13 @@ ROLE = (
     r"|veteran|newcomer|master|producer|screenwriter|cinematographer)"
 )
 
+HONORIFIC = r"(?:(?:Sir|Dame|Lord|Lady) )?"
 AND = r"(?: ?[,/&;] ?(?:and )?| and | or )"
 PART = r"(?: as [^,;.()]{1,60}?| ?\([^()]{1,60}\))?"
 """What stands between two names of a list: the character that the first of them plays."""
-LIST = rf"<N>(?:{PART}{AND}<N>)*"
-KNOWN_LIST = rf"<K>(?:{AND}<K>)*"
+LIST = rf"{HONORIFIC}<N>(?:{PART}{AND}{HONORIFIC}<N>)*"
+LIST_OF_NAMES = rf"{HONORIFIC}<N>(?:{AND}{HONORIFIC}<N>)*"
+KNOWN_LIST = rf"{HONORIFIC}<K>(?:{AND}{HONORIFIC}<K>)*"
 MODIFIER = rf"(?:(?:(?:[\w'\u2019-]+|<P>) ){{0,3}}{ROLE}s? )?"
 """`acclaimed French filmmaker `, before a name."""
 LEFT = rf"(?:{BEGINNING}|(?<=[,;:(\u2014\u2013-]) ?|\b(?:and|where|while|when|which|in|with|{ROLE}s?) )"
