@@ -2,11 +2,11 @@
 
     python benchmarks/extract.py DATA [--spacy MODEL] [--disagreements FILE]
 
-DATA holds `films.csv` with the columns item_id, title, plot, cast and directors. The extractor gets the plots
-and one pool of all names and titles; who belongs to which film is hidden from it. Where DATA holds
-`dbpedia.nt`, its casts and directors judge as well. A known cast is the first few of a film's, so a true fact may count as
-wrong: `extract_judged.csv` beside this script judges by hand those that neither table has. `--disagreements`
-writes them.
+DATA holds `films.csv` with the columns item_id, title, plot, cast and directors. The extractor gets the
+plots and one pool of all names and titles; who belongs to which film is hidden from it. Where DATA holds
+`dbpedia.nt`, its casts and directors judge as well. A known cast is the first few of a film's, so a true
+fact may count as wrong: `extract_judged.csv` beside this script judges by hand those that neither table
+has. `--disagreements` writes them.
 """
 
 from __future__ import annotations
