@@ -13,14 +13,17 @@ from ingest.extract.patterns import PATTERNS, Pattern
 from ingest.extract.sentences import sentences, without_signature
 from ingest.extract.vocabulary import KNOWN, PROPER, TIME
 from ingest.films import named
-from kg.model import NOWHERE, Node, Ref, Relation, Value
+from kg.model import NOWHERE, Node, Origin, Ref, Relation, Value
 
 METHOD = "text"
+TEXTS = Origin("texts of films")
+"""Where a new entity comes from: one place, however many films name it."""
 UNKNOWN = 0.8
 """How much of a pattern's confidence remains where the graph does not know the name."""
 MAX_EVIDENCE = 1000
 CHARACTER = re.compile(r"\bas\s+(?:(?:an?|the|his|her)\s+)?(?:[a-z]+\s+){0,3}\Z")
 """Before a name in a list of actors: `Kim Novak as Madeleine`."""
+ENDING = re.compile(r"['\u2019]s?\Z")
 BEFORE_BRACKET = re.compile(r"[\s\d]*[(\[]\s*(?:played by\s*|portrayed by\s*|voiced by\s*)?\Z")
 
 Recogniser = Callable[[str], Sequence[Mention]]
@@ -61,11 +64,11 @@ class Fact:
         }
         if self.character:
             properties["character"] = self.character
-        return Relation(self.relation, *self.ends, properties)
+        return Relation(self.relation, *self.ends, properties, Origin(f"text of {self.film}"))
 
     def entity(self) -> Node:
         """Return the node of the other thing, for where the graph does not know it."""
-        return Node("Entity", self.other.id, self.label, {"name": self.name}, NOWHERE, True)
+        return Node("Entity", self.other.id, self.label, {"name": self.name}, TEXTS, True)
 
 
 @dataclass
@@ -170,15 +173,15 @@ class Extractor:
     def _new(self, pattern: Pattern, mention: Mention, sentence: str) -> Name | None:
         """Make up an entity for a name that the graph does not know, where the pattern is sure enough."""
         label = pattern.creates
-        text = sentence[mention.start : mention.end]
+        text = ENDING.sub("", sentence[mention.start : mention.end])
         if label is None or mention.names:
             return None
         if mention.label is None:
             if pattern.hinted or label not in {"Person", "Place"}:
                 return None
-            if label == "Person" and len(text.split()) < 2:
-                return None
         elif mention.label != label:
+            return None
+        if label == "Person" and len(text.split()) < 2:  # a surname alone could be anybody
             return None
         node = named(label, _period(text) if label == "Period" else text, NOWHERE)
         return Name("Entity", node.id, label, str(node.properties["name"]))

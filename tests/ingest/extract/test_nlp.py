@@ -21,6 +21,8 @@ def model(tmp_path: Path) -> str:
     ruler.add_patterns(
         [
             {"label": "PERSON", "pattern": "Nobody Known"},
+            {"label": "PERSON", "pattern": "Nobody Known's"},
+            {"label": "PERSON", "pattern": "Roth"},
             {"label": "GPE", "pattern": "Paris Junction"},
             {"label": "ORG", "pattern": "Acme Corp"},
         ]
@@ -48,6 +50,12 @@ def test_a_person_in_brackets_needs_the_model_where_the_graph_knows_nobody(model
     assert [fact.name for fact in without] == ["Ann Lee"]
     assert [(fact.name, fact.known) for fact in within] == [("Nobody Known", False), ("Ann Lee", True)]
     assert within[0].character == "Agent Bond"
+
+
+def test_a_surname_alone_could_be_anybody_and_a_possessive_is_no_part_of_a_name(model: str) -> None:
+    recognise, _ = load(model)
+    found = Extractor(Names([]), recognise).facts("1", "Bond's (Nobody Known's) aunt (Roth) wins.")
+    assert [fact.other.id for fact in found] == ["person:Nobody Known"]
 
 
 def test_a_place_is_no_director(model: str) -> None:
