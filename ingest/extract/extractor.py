@@ -173,7 +173,9 @@ class Extractor:
     def _new(self, pattern: Pattern, mention: Mention, sentence: str) -> Name | None:
         """Make up an entity for a name that the graph does not know, where the pattern is sure enough."""
         label = pattern.creates
-        text = ENDING.sub("", sentence[mention.start : mention.end])
+        text = sentence[mention.start : mention.end]
+        if label != "Period":
+            text = ENDING.sub("", text)
         if label is None or mention.names:
             return None
         if mention.label is None:
