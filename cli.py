@@ -225,6 +225,33 @@ def align(settings: Settings, as_json: bool, **options: Any) -> None:
 
 
 @cli.command()
+@click.option("--dry-run", is_flag=True, help="Print the facts with their sentences and write nothing.")
+@click.option(
+    "--min-confidence",
+    type=click.FloatRange(0, 1),
+    default=0.5,
+    show_default=True,
+    help="Leave out what is less sure.",
+)
+@click.option("--spacy", metavar="MODEL", help="A spaCy model, to find names that the graph does not know.")
+@click.option("--rejects", type=click.Path(dir_okay=False, path_type=Path), help="File for unreadable texts.")
+@json_option
+@server_options
+def extract(settings: Settings, as_json: bool, **options: Any) -> None:
+    """Find facts in the plots of the graph's films, each with its sentence and a confidence."""
+    from ingest.extract.command import run
+
+    report = run(settings, **options)
+    print_report(report, as_json)
+    for warning in report.warnings:
+        console.log(f"Warning: {warning}")
+    if report.rejected:
+        if report.rejects_path:
+            console.log(f"{report.rejected} texts rejected, see {report.rejects_path}")
+        raise click.exceptions.Exit(console.REJECTED)
+
+
+@cli.command()
 @model_settings
 @click.option("--force", is_flag=True, help="Train even if this very model is there.")
 @json_option
