@@ -122,7 +122,7 @@ def test_a_crawl_that_is_killed_goes_on_and_fetches_nothing_twice(
 
 
 def test_no_two_crawls_work_in_one_folder(cinema: Site, start, crawl) -> None:
-    options = (cinema.url, "--delay", "1", "--allow-address", cinema.authority)
+    options = (cinema.url, "--delay", "10", "--allow-address", cinema.authority)
     first = start(*options, start_new_session=True)
     deadline = time.monotonic() + 60
     while not cinema.hits and time.monotonic() < deadline:
