@@ -17,6 +17,8 @@ from mmkg.settings import Settings
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from ingest.extract.command import Proposal
+    from ingest.pipeline import Report
     from mmkg.servers import Status
 
 F = TypeVar("F", bound="Callable[..., Any]")
@@ -146,11 +148,7 @@ def _ingest_command(kind: str, summary: str, takes: str, own: Iterable[Option]) 
 
         report = run(kind, path, settings, log=console.log, **options)
         print_report(report, as_json)
-        for warning in report.warnings:
-            console.log(f"Warning: {warning}")
-        if report.rejected:
-            console.log(f"{report.rejected} rows rejected, see {report.rejects_path}")
-            raise click.exceptions.Exit(console.REJECTED)
+        _tell_of_rejects(report, "rows")
 
 
 def _own_options(own: Iterable[Option]) -> Callable[[F], F]:
@@ -243,12 +241,7 @@ def extract(settings: Settings, as_json: bool, **options: Any) -> None:
 
     report = run(settings, **options)
     print_report(report, as_json)
-    for warning in report.warnings:
-        console.log(f"Warning: {warning}")
-    if report.rejected:
-        if report.rejects_path:
-            console.log(f"{report.rejected} texts rejected, see {report.rejects_path}")
-        raise click.exceptions.Exit(console.REJECTED)
+    _tell_of_rejects(report, "texts")
 
 
 @cli.command()
@@ -306,6 +299,16 @@ def demo(settings: Settings, as_json: bool, **options: Any) -> None:
         if report.status.browser:
             console.log(f"Neo4j Browser: {report.status.browser}, user {report.status.neo4j.username}")
             console.log(f"Its password is in {report.status.servers_file}")
+
+
+def _tell_of_rejects(report: Report | Proposal, what: str) -> None:
+    """Pass on the warnings, and end with the exit code that tells of rejects where there are any."""
+    for warning in report.warnings:
+        console.log(f"Warning: {warning}")
+    if report.rejected:
+        if report.rejects_path:
+            console.log(f"{report.rejected} {what} rejected, see {report.rejects_path}")
+        raise click.exceptions.Exit(console.REJECTED)
 
 
 def _print_status(status: Status, as_json: bool) -> None:

@@ -65,7 +65,7 @@ class DemoReport:
 
     def title(self) -> str:
         """Say what the table shows."""
-        return "What CALL mmkg.recommend(u, {k: 5}) answers to three users"
+        return f"What CALL mmkg.recommend(u, {{k: {FILMS}}}) answers to {len(USERS)} users"
 
     def rows(self) -> list[tuple[object, ...]]:
         """Return the recommendations as a table, without its headings."""

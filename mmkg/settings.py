@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -73,9 +74,7 @@ class Settings(BaseModel):
         values.update({key: os.environ[name] for key, name in ENVIRONMENT.items() if os.environ.get(name)})
         values.update({key: value for key, value in flags.items() if value is not None})
         external = {"neo4j": bool(values.get("neo4j_uri")), "minio": bool(values.get("minio_endpoint"))}
-        for server, local in read_servers(home).items():
-            if not external[server]:
-                values = {**local, **values}
+        values = {**_local_logins(home, external), **values}
         values.update(external_neo4j=external["neo4j"], external_minio=external["minio"])
         try:
             return cls(home=home, cache=cache, **values)
@@ -89,12 +88,8 @@ class Settings(BaseModel):
 
     def with_local_servers(self) -> Settings:
         """Return the settings again with what `mmkg up` has noted of the local servers since."""
-        noted = read_servers(self.home)
-        values = {
-            **(noted.get("neo4j", {}) if not self.external_neo4j else {}),
-            **(noted.get("minio", {}) if not self.external_minio else {}),
-        }
-        return Settings(**{**dict(self), **values})
+        external = {"neo4j": self.external_neo4j, "minio": self.external_minio}
+        return Settings(**{**dict(self), **_local_logins(self.home, external)})
 
 
 def read_servers(home: Path) -> dict[str, dict[str, Any]]:
@@ -104,6 +99,16 @@ def read_servers(home: Path) -> dict[str, dict[str, Any]]:
     except FileNotFoundError:
         return {}
     return servers
+
+
+def _local_logins(home: Path, external: Mapping[str, bool]) -> dict[str, Any]:
+    """Return the addresses and logins of the local servers, as far as the user named no other."""
+    return {
+        name: value
+        for server, login in read_servers(home).items()
+        if not external[server]
+        for name, value in login.items()
+    }
 
 
 def _read_config(path: Path) -> dict[str, Any]:
