@@ -13,7 +13,8 @@ from html import unescape
 from typing import Any
 
 from ingest.films import MAX_PLOT, named
-from ingest.rows import SHOWN, FieldError
+from ingest.lines import SHOWN
+from ingest.rows import FieldError
 from ingest.source import MediaKind, MediaText
 from ingest.structured import UNUSABLE, Found, Thing, clean_url, read_document
 from kg.model import Node, Origin, Ref, Reject, Relation, Value

@@ -1,7 +1,4 @@
-"""Rows of text files, one at a time: a bad row becomes a reject with its place, and the next row is read.
-
-Every line is bounded in length, so a file without line ends cannot fill the memory.
-"""
+"""Rows of text files, one at a time: a bad row becomes a reject with its place, and the next row is read."""
 
 from __future__ import annotations
 
@@ -15,16 +12,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
+from ingest.lines import ESCAPED, NUL, SHOWN, lines, shown
 from kg.model import Origin, Reject
 from mmkg.errors import InputError
 
-MAX_LINE = 1 << 20
 MAX_FIELD = 131_072
 """The limit of Python's csv module too, so that a quote that is never closed ends somewhere."""
-SHOWN = 200
-NUL = "\udc00"
-"""Stands for a NUL character until the row is checked: the csv module of Python 3.10 refuses the real one."""
-ESCAPED = re.compile(r"[\udc00-\udcff]")
 
 UNUSABLE = re.compile(r"[\0\ud800-\udfff]")
 """JSON can spell a NUL or half a character as an escape, which no check of the bytes sees."""
@@ -149,12 +142,14 @@ def header(path: Path, required: Sequence[str] = (), *, delimiter: str = ",") ->
     Raises:
         InputError: the file cannot be read, is empty, or lacks a required column.
     """
-    first = next(iter(_lines(path, "utf-8")), None)
+    first = next(iter(lines(path, "utf-8")), None)
     if first is None or isinstance(first, Reject):
         raise InputError("there is no header", where=f"{path}, line 1")
-    names = [
-        name.strip() for name in next(csv.reader([first[1]], delimiter=delimiter, **_quoting(delimiter)))
-    ]
+    try:
+        fields = next(csv.reader([first[1]], delimiter=delimiter, **_quoting(delimiter)))
+    except csv.Error as error:
+        raise InputError(f"the header cannot be read ({error})", where=f"{path}, line 1") from None
+    names = [name.strip() for name in fields]
     check_columns(path, [name.partition(":")[0] for name in names], required)
     return names
 
@@ -184,7 +179,7 @@ def read_split(
     path: Path, separator: str, names: Sequence[str], *, encoding: str = "latin-1"
 ) -> Iterator[Row | Reject]:
     """Read lines without header or quotes, whose fields are in the order of `names`."""
-    for line in _lines(path, encoding):
+    for line in lines(path, encoding):
         if isinstance(line, Reject):
             yield line
         elif line[1].strip():
@@ -193,7 +188,7 @@ def read_split(
 
 def read_jsonl(path: Path) -> Iterator[Row | Reject]:
     """Read a file with one JSON object a line."""
-    for line in _lines(path, "utf-8"):
+    for line in lines(path, "utf-8"):
         if isinstance(line, Reject):
             yield line
             continue
@@ -208,63 +203,43 @@ def read_jsonl(path: Path) -> Iterator[Row | Reject]:
         if problem is None and not isinstance(values, dict):
             problem = "no JSON object"
         if problem is not None:
-            yield Reject(*origin, "", problem, _shown(text))
+            yield Reject(*origin, "", problem, shown(text))
         elif isinstance(values, dict):
             yield Row(origin, values)
 
 
 def read_any(path: Path) -> Iterator[Row | Reject]:
     """Read a CSV or JSONL file, by its extension."""
-    return read_jsonl(path) if path.suffix == ".jsonl" else read_table(path)
-
-
-def _lines(path: Path, encoding: str) -> Iterator[tuple[Origin, str] | Reject]:
-    """Yield each line with its place. Bytes that are no UTF-8 come as lone surrogates, NUL as `NUL`."""
-    try:
-        with path.open("rb") as file:
-            number = 0
-            while line := file.readline(MAX_LINE):
-                number += 1
-                origin = Origin(path.name, number)
-                if len(line) == MAX_LINE and not line.endswith(b"\n"):
-                    while (rest := file.readline(MAX_LINE)) and not rest.endswith(b"\n"):
-                        pass
-                    yield Reject(*origin, "", f"the line is longer than {MAX_LINE} bytes", _shown(repr(line)))
-                    continue
-                if number == 1:
-                    line = line.removeprefix(b"\xef\xbb\xbf")
-                yield origin, line.decode(encoding, "surrogateescape").replace("\0", NUL)
-    except OSError as error:
-        raise InputError(f"the file cannot be read ({error.strerror})", where=str(path)) from None
+    return read_jsonl(path) if path.name.removesuffix(".gz").endswith(".jsonl") else read_table(path)
 
 
 def _csv_rows(path: Path, delimiter: str) -> Iterator[tuple[Origin, list[str]] | Reject]:
     """Yield the rows of a CSV file; the place of a row that spans lines is its first line."""
-    lines = _Lines(path)
-    reader = csv.reader(lines, delimiter=delimiter, **_quoting(delimiter))
+    taking = _Lines(path)
+    reader = csv.reader(taking, delimiter=delimiter, **_quoting(delimiter))
     while True:
-        lines.taken.clear()
+        taking.taken.clear()
         try:
             fields = next(reader, None)
         except csv.Error as error:
             # Perhaps a quote that nobody closed has swallowed good rows: they get another chance.
-            (origin, text), *rest = lines.taken
-            lines.again.extendleft(reversed(rest))
-            yield Reject(*origin, "", f"the row cannot be read ({error})", _shown(text.rstrip()))
+            (origin, text), *rest = taking.taken
+            taking.again.extendleft(reversed(rest))
+            yield Reject(*origin, "", f"the row cannot be read ({error})", shown(text.rstrip()))
             continue
-        yield from lines.rejects
-        lines.rejects.clear()
+        yield from taking.rejects
+        taking.rejects.clear()
         if fields is None:
             return
         if fields:
-            yield lines.taken[0][0], fields
+            yield taking.taken[0][0], fields
 
 
 class _Lines:
     """The lines of a file for the csv module, which remembers those that the present row is made of."""
 
     def __init__(self, path: Path) -> None:
-        self.lines = _lines(path, "utf-8")
+        self.lines = lines(path, "utf-8")
         self.taken: list[tuple[Origin, str]] = []
         self.again: deque[tuple[Origin, str]] = deque()
         self.rejects: list[Reject] = []
@@ -289,13 +264,13 @@ def _named(row: tuple[Origin, list[str]], names: Sequence[str]) -> Row | Reject:
     origin, fields = row
     if len(fields) != len(names):
         reason = f"{len(fields)} fields instead of {len(names)}"
-        return Reject(*origin, "", reason, _shown("|".join(fields)))
+        return Reject(*origin, "", reason, shown("|".join(fields)))
     whole = "".join(fields)
     if whole.isascii() and len(whole) <= MAX_FIELD:  # nearly all are, and need no closer look
         return Row(origin, dict(zip(names, fields, strict=True)))
     for name, text in zip(names, fields, strict=True):
         if (problem := _unreadable(text)) is not None:
-            return Reject(*origin, name, problem, _shown(text))
+            return Reject(*origin, name, problem, shown(text))
     return Row(origin, dict(zip(names, fields, strict=True)))
 
 
@@ -312,7 +287,3 @@ def _clean(field: str, text: str) -> str:
     if not (text.isascii() and "\0" not in text) and UNUSABLE.search(text):
         raise FieldError(field, "no valid Unicode", ascii(text))
     return text
-
-
-def _shown(text: str) -> str:
-    return ascii(text[:SHOWN])[1:-1] if ESCAPED.search(text[:SHOWN]) else text[:SHOWN]

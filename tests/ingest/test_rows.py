@@ -1,3 +1,4 @@
+import gzip
 from pathlib import Path
 
 import pytest
@@ -144,3 +145,32 @@ def test_every_row_is_accepted_or_rejected(tmp_path_factory, content: bytes, jso
             assert 1 <= thing.line <= 2 + content.count(b"\n")
         else:
             thing[0].encode()
+
+
+def test_a_gzipped_table_is_a_table(path: Path) -> None:
+    good, bad = rows_of(path, gzip.compress(b"id,title\n1,Heat\n2,Ronin\n"))
+    assert (good, bad) == ([{"id": "1", "title": "Heat"}, {"id": "2", "title": "Ronin"}], [])
+
+
+def test_what_is_left_of_a_gzipped_table_is_read(path: Path) -> None:
+    packed = gzip.compress(b"id,title\n" + b"".join(b"%d,%d\n" % (i, i * 7919) for i in range(20_000)))
+    good, bad = rows_of(path, packed[: len(packed) // 2])
+    assert 100 < len(good) < 20_000
+    assert good == [{"id": str(i), "title": str(i * 7919)} for i in range(len(good))]
+    assert len(bad) == 1 or (len(bad) == 2 and "fields" in bad[0][2])
+    assert "cannot be unpacked" in bad[-1][2]
+
+
+@given(st.integers(0, 60), st.binary(min_size=1, max_size=4))
+@settings(deadline=None)
+def test_a_damaged_gzip_never_raises(tmp_path_factory: pytest.TempPathFactory, at: int, junk: bytes) -> None:
+    packed = gzip.compress(b"id,title\n1,Heat\n2,Ronin\n", mtime=0)
+    path = tmp_path_factory.mktemp("damaged") / "table.jsonl.gz"
+    path.write_bytes(packed[:at] + junk + packed[at:])
+    assert all(isinstance(row, (Row, Reject)) for row in read_any(path))
+
+
+def test_a_header_that_csv_cannot_read_is_an_input_error(path: Path) -> None:
+    path.write_bytes(b"id,ti\rtle\n1,Heat\n")
+    with pytest.raises(InputError, match="the header cannot be read"):
+        header(path)
