@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import click
+from click.core import ParameterSource
 
 import mmkg
 from ingest.kinds import AUTO, KINDS, Option, Place, all_options
@@ -174,6 +175,41 @@ for _kind in KINDS.values():
 _ingest_command(
     AUTO, "Find out the kind by the files and their headers, and say it.", "address", all_options()
 )
+
+
+@cli.group(invoke_without_command=True)
+@json_option
+@server_options
+@click.pass_context
+def imports(context: click.Context, settings: Settings, as_json: bool) -> None:
+    """List the imports and how much each states, or take one back."""
+    if context.invoked_subcommand is None:
+        from kg import imports as listing
+
+        print_report(listing.run(settings), as_json)
+    elif any(
+        context.get_parameter_source(str(option.name)) == ParameterSource.COMMANDLINE
+        for option in context.command.params
+    ):
+        raise click.UsageError(f"Options belong behind {context.invoked_subcommand!r}.")
+
+
+@imports.command("undo")
+@click.argument("import_id", metavar="ID")
+@click.option("--dry-run", is_flag=True, help="Count what would go and change nothing.")
+@json_option
+@server_options
+def undo_import(settings: Settings, import_id: str, as_json: bool, dry_run: bool) -> None:
+    """Take back what an import alone brought, and its statements about the rest.
+
+    The same command goes on where it was interrupted.
+    """
+    from ingest import undo
+
+    report = undo.run(settings, import_id, dry_run=dry_run)
+    print_report(report, as_json)
+    for note in report.notes:
+        console.log(f"Note: {note}")
 
 
 @cli.command()

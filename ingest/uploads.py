@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from itertools import islice, repeat
+from typing import Any, NamedTuple
 
 from ingest.digests import Digests
 from ingest.media import probe
 from ingest.source import Media, MediaFile, MediaText
 from kg import Graph
 from kg.model import Node, Ref, Reject, Relation, Value
+from kg.provenance import OWN
 from mmkg.errors import InputError, MediaError
 from storage import Blob, BlobStore
 
@@ -20,13 +22,21 @@ TEXT_TYPE = "text/plain; charset=utf-8"
 
 KNOWN = """
 MATCH (m:Media) WHERE m.id IN $ids AND m.mime IS NOT NULL
-RETURN m.id AS id, coalesce(m.silent, false) AS silent
+RETURN m.id AS id, labels(m) AS labels, properties(m) AS properties
 """
 ITEMS = "MATCH (i:Item) WHERE i.id IN $ids RETURN i.id AS id"
 
 Statement = tuple[Node, Relation]
 Outcome = tuple[Node | Reject, bool]
 """The node of a medium, or why there is none; and whether it is silent."""
+
+
+class _Known(NamedTuple):
+    """A medium that the graph has."""
+
+    labels: list[str]
+    """What it was probed as, and `Media`."""
+    properties: dict[str, Value]
 
 
 class Uploads:
@@ -52,8 +62,8 @@ class Uploads:
     def statements(self, media: Iterable[Media | Reject]) -> Iterator[list[Statement]]:
         """Upload the media and yield, in batches, their nodes and what ties these to their items.
 
-        What the graph and the store both have is not probed again. A medium of an unknown item is rejected
-        before it is uploaded.
+        What the graph and the store both have as a medium of that kind is not probed again. A medium of an
+        unknown item is rejected before it is uploaded.
 
         Raises:
             StoreError: the store refuses an upload. Nothing that was yielded before is without its blob.
@@ -63,7 +73,10 @@ class Uploads:
             while batch := list(islice(iterator, BATCH)):
                 good = self._of_known_items(batch)
                 hashes = list(pool.map(self._hash, good))
-                known = {row["id"]: row["silent"] for row in self.graph.read(KNOWN, ids=hashes)}
+                known = {
+                    row["id"]: _Known(row["labels"], _stated(row["properties"]))
+                    for row in self.graph.read(KNOWN, ids=hashes)
+                }
                 outcomes = pool.map(self._bring, good, hashes, repeat(known))
                 yield list(self._statements(zip(good, outcomes, strict=True)))
 
@@ -87,11 +100,13 @@ class Uploads:
             else self.digests.of_file(medium.path)
         )
 
-    def _bring(self, medium: Media, sha256: str, known: dict[str, bool]) -> Outcome:
+    def _bring(self, medium: Media, sha256: str, known: dict[str, _Known]) -> Outcome:
         """Probe and upload one medium, as far as that is not done, and make its node."""
         kind = "Text" if isinstance(medium, MediaText) else medium.kind
-        if sha256 in known and self.store.exists(sha256):
-            return Node("Media", sha256, kind, {}, medium.origin), known[sha256]
+        if sha256 in known and kind in known[sha256].labels and self.store.exists(sha256):
+            # All is stated again, so that it stays when the import that stated it first is taken back.
+            properties = known[sha256].properties
+            return Node("Media", sha256, kind, properties, medium.origin), properties.get("silent") is True
         try:
             properties, blob = self._upload(medium)
         except (MediaError, InputError) as error:
@@ -115,6 +130,15 @@ class Uploads:
                 self.silent.append(_name(medium))
             start, end = Ref("Media", node.id), Ref("Item", medium.item_id)
             yield node, Relation(f"{str(node.label).upper()}_OF", start, end, {}, medium.origin)
+
+
+def _stated(properties: dict[str, Any]) -> dict[str, Value]:
+    """Leave out what is not stated, and what somebody set by hand that no source can state."""
+    return {
+        name: value
+        for name, value in properties.items()
+        if name not in OWN and isinstance(value, (str, int, float))
+    }
 
 
 def _name(medium: Media) -> str:

@@ -18,7 +18,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from kg.model import DERIVED, KINDS, PROVENANCE, Origin, Value
+from kg.model import ALIAS, DERIVED, KINDS, PROVENANCE, Origin, Value
 
 OWN = {"id", *PROVENANCE, *DERIVED}
 """Properties that no source states."""
@@ -85,11 +85,13 @@ def statements_of(labels: Iterable[str], stored: Mapping[str, Any]) -> list[Stat
     """
     if stored.get("statements"):
         return [Statement.from_json(text) for text in stored["statements"]]
-    second = frozenset(labels) - KINDS
+    second = frozenset("Person" if label == ALIAS else label for label in labels) - KINDS
     stated = {name: value for name, value in stored.items() if name not in OWN and value is not None}
     imports, origins = stored.get("imports") or [], stored.get("origins") or []
     if not imports:
-        return [Statement("", "", second, stated)] if stated else []
+        # What was there without an import stays when all imports are undone; what they left bare does not.
+        left_bare = stored.get("origins") is not None and not second and not stated
+        return [] if left_bare else [Statement("", "", second, stated)]
     places = [*origins, *[""] * len(imports)]
     return [Statement(i, where, second, stated) for i, where in zip(imports, places, strict=False)]
 

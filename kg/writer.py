@@ -307,7 +307,8 @@ def _update(
         statements = reduce(stating, stated, statements_of(record["labels"], stored))
         resolution = resolve(statements)
         changes: dict[str, Any] = changed(stored, resolution.properties)
-        shows = bool(changes) or not resolution.labels.issubset(record["labels"])
+        labels = NO_LABELS.union(*(statement.labels for statement in stated))
+        shows = bool(changes) or not labels.issubset(record["labels"])
         updated += shows
         changes |= changed(stored, bookkeeping(statements))
         if shows or changes:

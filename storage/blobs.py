@@ -9,7 +9,7 @@ import hashlib
 import os
 import re
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from io import BytesIO
@@ -21,6 +21,7 @@ from urllib.parse import urlsplit
 import certifi
 import urllib3
 from minio import Minio
+from minio.deleteobjects import DeleteObject
 from minio.error import S3Error
 
 from mmkg.errors import ConnectError, InputError, StoreError, UsageError
@@ -193,6 +194,16 @@ class BlobStore:
         """Remove the blob; one that is not there is no error."""
         with translated(sha256):
             self.client.remove_object(self.bucket, key_of(sha256))
+
+    def delete_keys(self, keys: Iterable[str]) -> None:
+        """Remove what lies under these keys; one that is not there is no error.
+
+        Raises:
+            StoreError: the store refuses.
+        """
+        with translated(self.bucket):
+            for error in self.client.remove_objects(self.bucket, map(DeleteObject, keys)):
+                raise StoreError(f"the object cannot be deleted ({error.message})", where=str(error.name))
 
     def list_sha256(self) -> Iterator[str]:
         """Yield the SHA-256 of every blob, in order."""
