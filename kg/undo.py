@@ -106,7 +106,9 @@ COUNT_NODES = f"""
 MATCH (n) WHERE n:User OR n:Media OR n:Entity OR n:Item
 WITH n, n.imports = [] AS bare, $import IN n.imports AS stated WHERE bare OR stated
 WITH n, bare, bare OR {NODE_ALONE} AS alone,
-     EXISTS {{ (n)-[r]-() WHERE {NEEDS} AND NOT coalesce($import IN r.imports AND {RELATION_ALONE}, false) }} AS needed
+     EXISTS {{
+         (n)-[r]-() WHERE {NEEDS} AND NOT coalesce($import IN r.imports AND {RELATION_ALONE}, false)
+     }} AS needed
 RETURN count(CASE WHEN alone AND NOT needed THEN 1 END) AS removed,
        count(CASE WHEN alone AND needed AND NOT bare THEN 1 END) AS bare,
        count(CASE WHEN NOT alone THEN 1 END) AS shared
