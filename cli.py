@@ -48,6 +48,8 @@ TYPES = {
     "file": FILE,
 }
 """The types of a kind's options."""
+MEDIA_KINDS = ("poster", "still", "trailer", "clip", "audio", "text")
+"""What `mmkg attach` can be told that files are."""
 
 
 def _numbers(_context: click.Context, _option: click.Parameter, texts: tuple[str, ...]) -> dict[str, float]:
@@ -175,6 +177,44 @@ for _kind in KINDS.values():
 _ingest_command(
     AUTO, "Find out the kind by the files and their headers, and say it.", "address", all_options()
 )
+
+
+@cli.command()
+@click.argument("movie")
+@click.argument("files", metavar="FILE...", nargs=-1, required=True, type=FILE)
+@click.option("--kind", type=click.Choice(MEDIA_KINDS), help="What the files are, unless their names tell.")
+@click.option("--rejects", type=click.Path(dir_okay=False, path_type=Path), help="File for refused files.")
+@json_option
+@server_options
+def attach(settings: Settings, movie: str, files: tuple[Path, ...], as_json: bool, **options: Any) -> None:
+    """Attach posters, trailers, sounds or texts to one film, which is named by its id or title."""
+    from ingest import attach
+
+    report = attach.run(settings, movie, files, **options)
+    print_report(report, as_json)
+    _tell_of_rejects(report, "files")
+
+
+@cli.command()
+@click.argument("node")
+@click.option(
+    "--relations", type=click.IntRange(0), default=5, show_default=True, help="How many of each type."
+)
+@json_option
+@server_options
+def why(settings: Settings, node: str, as_json: bool, relations: int) -> None:
+    """Tell who states each property and relation of a node.
+
+    NODE is an id, with its kind in front where several have it (Item:1), or a title or a name.
+    """
+    from kg import why
+
+    found = why.run(settings, node, relations=relations)
+    if as_json:
+        console.print_json(found.to_json())
+        return
+    for title, headings, rows in found.tables():
+        console.print_table(headings, rows, title=title)
 
 
 @cli.group(invoke_without_command=True)
