@@ -39,13 +39,15 @@ class Statement(NamedTuple):
     fills: bool = False
 
     def to_json(self) -> str:
-        """Make the text that `statements` holds."""
+        """Make the text that `statements` holds: the same for the same statement."""
         document: dict[str, object] = {"import": self.import_id, "origin": self.origin}
         if self.labels:
             document["labels"] = sorted(self.labels)
         if self.fills:
             document["fills"] = True
-        return json.dumps({**document, "properties": self.properties}, ensure_ascii=False)
+        return json.dumps(
+            {**document, "properties": dict(sorted(self.properties.items()))}, ensure_ascii=False
+        )
 
     @classmethod
     def from_json(cls, text: str) -> Statement:
@@ -161,6 +163,25 @@ def bookkeeping(statements: Sequence[Statement]) -> dict[str, list[str] | None]:
         "statements": None if alike else [statement.to_json() for statement in statements],
         "conflicts": (None if alike else resolve(statements).conflicts) or None,
     }
+
+
+def retold(
+    stored: Mapping[str, Any], before: Sequence[Statement], after: Sequence[Statement]
+) -> dict[str, Any]:
+    """Tell which properties have to be set, or with None removed, when the statements behind a thing change.
+
+    Args:
+        stored: the properties as the graph has them.
+        before: the statements behind them.
+        after: those that shall be. The result is as if there had never been others; what nobody states stays.
+    """
+    # Whether the first statement fills gaps makes no difference, so it is forgotten, as the writer does.
+    after = [after[0]._replace(fills=False), *after[1:]] if after else []
+    wanted, gone = resolve(after).properties, resolve(before).properties.keys()
+    changes: dict[str, Any] = dict.fromkeys(gone - wanted.keys())
+    by_hand = bool(after) and not any(statement.import_id for statement in after)
+    told = dict.fromkeys(PROVENANCE) if by_hand else bookkeeping(after)
+    return changes | changed(stored, wanted) | changed(stored, told)
 
 
 def changed(stored: Mapping[str, Any], wanted: Mapping[str, Any]) -> dict[str, Any]:

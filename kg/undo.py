@@ -19,8 +19,8 @@ import neo4j
 
 from kg.connection import Graph
 from kg.imports import import_named
-from kg.model import BLOB_KEYS, DERIVED, DERIVED_RELATIONS, PROVENANCE, checked_label
-from kg.provenance import Statement, bookkeeping, changed, resolve, statements_of, without
+from kg.model import BLOB_KEYS, DERIVED, DERIVED_RELATIONS, checked_label
+from kg.provenance import Statement, resolve, retold, statements_of, without
 from mmkg.errors import GraphError
 from mmkg.progress import bar
 
@@ -299,13 +299,12 @@ class _Undoing:
         stored: Mapping[str, Any] = record["stored"]
         statements = statements_of(record["labels"], stored)
         left = without(statements, self.import_id)
-        before, after = resolve(statements), resolve(left)
-        properties: dict[str, Any] = dict.fromkeys(before.properties.keys() - after.properties.keys())
-        properties |= changed(stored, after.properties) | changed(stored, _bookkeeping(left))
+        properties = retold(stored, statements, left)
+        labels = resolve(statements).labels - resolve(left).labels
         if not left:
             properties |= dict.fromkeys(DERIVED)
         blobs = [stored[name] for name in BLOB_KEYS if stored.get(name) and name in properties]
-        return _Change(record["key"], properties, before.labels - after.labels, not left, blobs)
+        return _Change(record["key"], properties, labels, not left, blobs)
 
     def _delete(self, keys: Sequence[str]) -> None:
         """Delete blobs that the graph does not mention any more; their keys wait on the import's node."""
@@ -320,11 +319,3 @@ class _Undoing:
 
 def _parameters(import_id: str) -> dict[str, Any]:
     return {"import": import_id, "derived": DERIVED_RELATIONS, "by_hand": BY_HAND}
-
-
-def _bookkeeping(left: Sequence[Statement]) -> dict[str, list[str] | None]:
-    """Make what tells of the statements that are left, as if there never had been others."""
-    if left and not any(statement.import_id for statement in left):
-        return dict.fromkeys(PROVENANCE)
-    # Whether the first statement fills gaps makes no difference, so the writer forgets it.
-    return bookkeeping([left[0]._replace(fills=False), *left[1:]] if left else [])

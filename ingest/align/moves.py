@@ -8,7 +8,7 @@ An identity is changed in one transaction, so whatever interrupts, each is as it
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import islice
@@ -21,13 +21,14 @@ from ingest.align.plan import Plan
 from ingest.align.record import Move, Record
 from kg import Graph
 from kg.model import PROVENANCE, RELATION_TYPE
+from kg.provenance import Statement, retold, statements_of
 from mmkg.progress import track
 
 BATCH_SIZE = 200
 """Identities in one transaction."""
 
 READ_NODES = (
-    "MATCH (p:Entity) WHERE p.id IN $ids RETURN p.id AS id, properties(p) AS properties, p:Person AS person"
+    "MATCH (p:Entity) WHERE p.id IN $ids RETURN p.id AS id, properties(p) AS properties, labels(p) AS labels"
 )
 READ_FACTS = """
 MATCH (p:Entity)-[r]-(o) WHERE p.id IN $ids AND type(r) <> 'SAME_AS' AND NOT o:Person AND NOT o:Alias
@@ -97,7 +98,7 @@ class _Part:
     """A part of the graph in memory; `save` writes what was changed."""
 
     nodes: dict[str, Properties] = field(default_factory=dict)
-    people: set[str] = field(default_factory=set)
+    labels: dict[str, list[str]] = field(default_factory=dict)
     facts: dict[str, dict[Key, Properties]] = field(default_factory=lambda: defaultdict(dict))
     before: dict[str, dict[Key, Properties]] = field(default_factory=lambda: defaultdict(dict))
     nodes_before: dict[str, Properties] = field(default_factory=dict)
@@ -107,8 +108,7 @@ class _Part:
         part = cls()
         for row in transaction.run(READ_NODES, ids=ids):
             part.nodes[row["id"]], part.nodes_before[row["id"]] = row["properties"], dict(row["properties"])
-            if row["person"]:
-                part.people.add(row["id"])
+            part.labels[row["id"]] = row["labels"]
         for row in transaction.run(READ_FACTS, ids=ids):
             key = Key(row["type"], row["outgoing"], row["kind"], row["other"])
             if RELATION_TYPE.fullmatch(key.type) and all(map(_plain, row["properties"].values())):
@@ -211,7 +211,7 @@ def _is_stale(
 ) -> bool:
     """Tell whether an import stated an alias again, or its facts belong to other films by now."""
     for alias in aliases:
-        if alias in part.people or any(_film(part, alias, key, films) for key in part.facts[alias]):
+        if "Person" in part.labels[alias] or any(_film(part, alias, key, films) for key in part.facts[alias]):
             return True
         for move in records[alias].moves:
             key = Key(move.type, move.outgoing, move.kind, move.before)
@@ -232,12 +232,13 @@ def _give(
         properties = part.facts[alias].pop(key)
         move = Move(key.type, key.outgoing, key.kind, key.other, after, properties, created=False)
         if (there := key._replace(other=after)) in theirs:
-            move.filled, move.imports = _fill(theirs[there], properties)
+            move.filled, move.added = _join(theirs[there], statements_of((), properties))
         else:
             theirs[there] = dict(properties)
             move.created = True
         record.moves.append(move)
-    record.filled, record.imports = _fill(part.nodes[canonical], part.nodes[alias])
+    given = statements_of(part.labels[alias], part.nodes[alias])
+    record.filled, record.added = _join(part.nodes[canonical], given, part.labels[canonical])
     return record, len(part.facts[alias])
 
 
@@ -268,12 +269,13 @@ def _undo(transaction: neo4j.ManagedTransaction, canonicals: Sequence[str]) -> i
                 if move.created:
                     created.add(after)
                 elif after in theirs:
-                    _empty(theirs[after], move.filled, move.imports)
-            _empty(node, records[alias].filled, records[alias].imports)
+                    _sever(theirs[after], move.added)
+            _sever(node, records[alias].added, part.labels[canonical])
         for key in created & theirs.keys():
             # What an import has stated of the canonical node itself in the meantime stays.
-            if set(theirs[key].get("imports", ())) - brought[key]:
-                _empty(theirs[key], (), brought[key])
+            statements = statements_of((), theirs[key])
+            if left := [each for each in statements if each.import_id not in {"", *brought[key]}]:
+                _set(theirs[key], retold(theirs[key], statements, left))
             else:
                 del theirs[key]
     part.save(transaction)
@@ -281,32 +283,50 @@ def _undo(transaction: neo4j.ManagedTransaction, canonicals: Sequence[str]) -> i
     return sum(map(len, groups.values()))
 
 
-def _fill(there: Properties, given: Properties) -> tuple[list[str], list[str]]:
-    """Add what is missing; return the names of the properties and the imports that were added."""
-    filled = sorted(given.keys() - there.keys() - set(PROVENANCE))
-    there.update({name: given[name] for name in filled})
-    known = there.get("imports", [])
-    places = dict(zip(given.get("imports", ()), given.get("origins", ()), strict=False))
-    imports = [i for i in given.get("imports", ()) if i not in known]
-    if imports:
-        if "origins" in there and len(there["origins"]) == len(known):
-            there["origins"] = [*there["origins"], *(places.get(i, "") for i in imports)]
-        there["imports"] = [*known, *imports]
-    return filled, imports
+def _join(
+    there: Properties, given: Iterable[Statement], labels: Iterable[str] = ()
+) -> tuple[list[str], list[list[str]]]:
+    """Add statements that fill gaps; return the properties and the statements that this added.
+
+    What the same import says here already is not added.
+    """
+    statements = statements_of(labels, there)
+    added = [
+        new._replace(fills=True)
+        for new in given
+        if not any(
+            old.import_id == new.import_id
+            and new.labels <= old.labels
+            and new.properties.items() <= old.properties.items()
+            for old in statements
+        )
+    ]
+    if not added:
+        return [], []
+    before = there.keys() | set(PROVENANCE)
+    _set(there, retold(there, statements, [*statements, *added]))
+    return sorted(there.keys() - before), [[each.import_id, each.origin] for each in added]
 
 
-def _empty(there: Properties, filled: Iterable[str], imports: Collection[str]) -> None:
-    """Take away what `_fill` added."""
-    for name in filled:
-        there.pop(name, None)
-    known = there.get("imports", [])
-    kept = [place for place, i in enumerate(known) if i not in imports]
-    if len(kept) < len(known):
-        if len(there.get("origins", ())) == len(known):
-            there["origins"] = [there["origins"][place] for place in kept]
-        there["imports"] = [known[place] for place in kept]
-        if not kept:
-            del there["imports"]
+def _sever(there: Properties, added: Sequence[Sequence[str]], labels: Iterable[str] = ()) -> None:
+    """Take away the statements that `_join` added: the last of their import and origin."""
+    statements = statements_of(labels, there)
+    left = list(statements)
+    for import_id, origin in reversed(added):
+        for place in reversed(range(len(left))):
+            if (left[place].import_id, left[place].origin) == (import_id, origin):
+                del left[place]
+                break
+    if len(left) < len(statements):
+        _set(there, retold(there, statements, left))
+
+
+def _set(there: Properties, changes: Mapping[str, Any]) -> None:
+    for name, value in changes.items():
+        if value is None:
+            there.pop(name, None)
+        else:
+            there[name] = value
 
 
 def _records(

@@ -25,8 +25,8 @@ class Move:
     """True where the canonical node had no such relation."""
     filled: list[str] = field(default_factory=list)
     """Properties that a relation lacked that was there."""
-    imports: list[str] = field(default_factory=list)
-    """Imports that a relation did not list that was there."""
+    added: list[list[str]] = field(default_factory=list)
+    """The statements that joined those of a relation that was there: of each its import and its origin."""
 
 
 @dataclass(slots=True)
@@ -36,8 +36,8 @@ class Record:
     moves: list[Move] = field(default_factory=list)
     filled: list[str] = field(default_factory=list)
     """Properties that the canonical node got from the alias."""
-    imports: list[str] = field(default_factory=list)
-    """Imports that the canonical node got from the alias."""
+    added: list[list[str]] = field(default_factory=list)
+    """The statements that joined those of the canonical node: of each its import and its origin."""
 
     def to_json(self) -> str:
         """Return the record as one text, as a property can hold no map."""
@@ -47,4 +47,4 @@ class Record:
     def from_json(cls, text: str) -> Record:
         """Read what `to_json` wrote."""
         data = json.loads(text)
-        return cls([Move(**move) for move in data["moves"]], data["filled"], data["imports"])
+        return cls([Move(**move) for move in data["moves"]], data["filled"], data["added"])

@@ -14,7 +14,7 @@ from ingest.align.command import align
 from ingest.align.people import FilmKey, load
 from ingest.align.plan import decide
 from kg import Graph
-from kg.model import Node, Ref, Relation
+from kg.model import Node, Origin, Ref, Relation
 from kg.writer import Writer
 from mmkg.errors import GraphError
 
@@ -209,6 +209,56 @@ def test_what_was_stated_of_the_canonical_node_meanwhile_survives_undo(hanks: Gr
     (row,) = hanks.read("MATCH ({id: 'dbpedia:Tom_Hanks'})-[r]->({id: '3'}) RETURN r.imports AS imports")
     assert row["imports"] == ["later"]
     assert len(hanks.read(NAMED, name="Tom Hanks")) == 2
+
+
+def test_joined_facts_and_people_keep_who_states_what(graph: Graph) -> None:
+    """The canonical node's own statements stand, the alias's fill gaps, and nothing of either is lost."""
+
+    def hanks(id: str, file: str, played: str, **properties: object) -> tuple[list[Node], list[Relation]]:
+        node = Node("Entity", id, "Person", {"name": "Tom Hanks", **properties}, Origin(file, 2))
+        ends = Ref("Entity", id), Ref("Item", "1")
+        return [node], [Relation("ACTED_IN", *ends, {"character": played}, Origin(file, 3))]
+
+    first = hanks("dbpedia:Tom_Hanks", "a.csv", "Woody", born=1957)
+    state(graph, *first, "a")
+    state(graph, *hanks("dbpedia:Tom_Hanks", "b.csv", "Sheriff Woody", born=1956), "b")
+    state(graph, *hanks("person:Tom Hanks", "c.csv", "W.", born=1900, died=2100), "c")
+    before = whole(graph)
+    align(graph, "apply")
+    person_ = "MATCH (n:Person {id: 'dbpedia:Tom_Hanks'})"
+    for match, thing, expected in (
+        (person_, "n", {"born": 1956, "died": 2100, "conflicts": ["born"]}),
+        (f"{person_}-[r:ACTED_IN]->()", "r", {"character": "Sheriff Woody", "conflicts": ["character"]}),
+    ):
+        ((found),) = (row["found"] for row in graph.read(f"{match} RETURN properties({thing}) AS found"))
+        assert expected.items() <= found.items()
+        assert found["imports"] == ["a", "b", "c"]
+        assert [origin.partition(":")[0] for origin in found["origins"]] == ["a.csv", "b.csv", "c.csv"]
+        assert [json.loads(text)["import"] for text in found["statements"]] == ["a", "b", "c"]
+    once = whole(graph)
+    state(graph, *first, "a")
+    assert whole(graph) == once
+    align(graph, "apply")
+    assert whole(graph) == once
+    align(graph, "undo")
+    assert whole(graph) == before
+
+
+def test_an_alias_that_is_stated_again_is_no_news_of_labels(graph: Graph) -> None:
+    people = [person("m.1", "Tom Hanks"), person("person:Tom Hanks", "Tom Hanks")]
+    acts = [*acted("m.1", "1"), *acted("person:Tom Hanks", "1")]
+    state(graph, people, acts, "a")
+    align(graph, "apply")
+    unlabelled = [Node("Entity", "person:Tom Hanks", None, {"born": 1956})]
+    assert Writer(graph, "b").nodes(unlabelled).updated == 1
+    assert Writer(graph, "b").nodes(unlabelled).updated == 0
+    align(graph, "undo")
+    assert Writer(graph, "a").nodes(people).updated == 0
+    (row,) = graph.read(
+        "MATCH (n {id: 'person:Tom Hanks'}) RETURN labels(n) AS labels, n.statements AS texts"
+    )
+    assert set(row["labels"]) == {"Entity", "Person"}
+    assert not any("Alias" in text for text in row["texts"])
 
 
 def test_another_score_takes_back_what_it_parts(hanks: Graph) -> None:
