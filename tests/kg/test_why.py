@@ -4,9 +4,10 @@ import pytest
 
 from ingest.align.command import align
 from kg import Graph, Node, Ref, Relation
+from kg.explanation import Overruled, Place, Why
 from kg.lookup import find
 from kg.model import Origin
-from kg.why import Overruled, Place, Why, why
+from kg.why import why
 from kg.writer import Writer
 from mmkg.errors import InputError
 
@@ -86,10 +87,12 @@ def test_relations_are_grouped_and_limited(heat: Graph) -> None:
 
 def test_what_is_of_no_import_is_said_to_be(heat: Graph) -> None:
     heat.write("MATCH (n:Item) SET n.title = 'Mine', n.embedding_a = [0.1], n.embedding_a_model = 'mgnn-1'")
-    heat.write("CREATE (:Entity {id: 'hand', name: 'Hand'})")
+    heat.write("MATCH (n:Item) CREATE (:Entity {id: 'hand', name: 'Hand'})-[:`likes it` {much: true}]->(n)")
     found = why(heat, find(heat, "1"))
     assert ("title", "Mine", "no import", "") in next(found.tables())[2]
     assert found.models == ["mgnn-1"]
+    (tie,) = next(group for group in found.groups if group.type == "likes it").ties
+    assert (tie.id, tie.places) == ("hand", [])
     assert not any("embedding" in stated.name for stated in found.properties)
     assert why(heat, find(heat, "hand")).properties[0].places == []
 
