@@ -106,6 +106,15 @@ def test_a_link_lets_anyone_read_and_is_not_stored(store):
             store.presign(SHA256, seconds)
 
 
+def test_many_are_deleted_by_their_keys_and_what_is_not_there_is_no_error(store):
+    blobs = [store.put_bytes(bytes([n]), "application/octet-stream") for n in range(5)]
+    gone = [blob.key for blob in blobs[:4]]
+    for _ in range(2):
+        store.delete_keys([*gone, "sha256/no/such"])
+        assert list(store.list_sha256()) == [blobs[4].sha256]
+    store.delete_keys([])
+
+
 def test_delete_and_list(store):
     hashes = sorted(store.put_bytes(bytes([i]), "text/plain").sha256 for i in range(5))
     assert list(store.list_sha256()) == hashes
