@@ -78,6 +78,7 @@ class Kind:
 
 MIN_RATING = Option("min_rating", "A rating from here on is a click.", "number", 4.0)
 SPLIT = Option("split", "Folder of NAME.train.inter, NAME.valid.inter, NAME.test.inter.", "folder")
+LINKS = Option("links", "CSV of item ids with imdb_id and tmdb_id, as MovieLens' links.csv.", "file")
 
 KINDS = {
     kind.name: kind
@@ -105,6 +106,18 @@ KINDS = {
             opens="ingest.movielens:MovieLens",
             recognises="ingest.movielens:recognises",
             options=(MIN_RATING,),
+        ),
+        Kind(
+            "imdb",
+            "IMDb's public files, gzipped or not.",
+            "title.basics.tsv or title.basics.tsv.gz",
+            opens="ingest.imdb:Imdb",
+            recognises="ingest.imdb:recognises",
+            options=(
+                LINKS,
+                Option("title_type", "Types of titles that are films, separated by commas.", default="movie"),
+                Option("min_votes", "Films with fewer votes are left out.", "whole", 0),
+            ),
         ),
         Kind(
             "crawl",

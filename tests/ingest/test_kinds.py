@@ -9,11 +9,13 @@ from click.testing import CliRunner
 
 from cli import cli
 from ingest.command import own_options, run
+from ingest.imdb import COLUMNS
 from ingest.kinds import AUTO, KINDS, _load, all_options, kind_named, recognise
 from kg import Graph
 from mmkg.errors import InputError, UsageError
 from mmkg.settings import Settings
 
+BASICS = COLUMNS["title.basics"]
 EXAMPLES: dict[str, list[dict[str, str]]] = {
     "catalogue": [
         {"movies.csv": "id,title\n1,Heat\n"},
@@ -27,6 +29,7 @@ EXAMPLES: dict[str, list[dict[str, str]]] = {
         {"ratings.dat": "1::1::5::1\n", "movies.dat": "1::Heat (1995)::Crime\n"},
         {"ratings.csv": "userId,movieId,rating,timestamp\n", "movies.csv": "movieId,title,genres\n"},
     ],
+    "imdb": [{"title.basics.tsv": "\t".join(BASICS) + "\n"}],
 }
 """Of each kind, the files of folders that are of it and of no other."""
 FOLDERS = [(kind, files) for kind, examples in EXAMPLES.items() for files in examples]
