@@ -120,6 +120,15 @@ KINDS = {
             ),
         ),
         Kind(
+            "tmdb",
+            "TMDB's tables of 5,000 films, and the films of its API in JSON or JSONL.",
+            "tmdb_5000_movies.csv, or JSON with the fields of the API",
+            opens="ingest.tmdb:Tmdb",
+            recognises="ingest.tmdb:recognises",
+            options=(LINKS,),
+            takes="path",
+        ),
+        Kind(
             "crawl",
             "The folder of mmkg crawl: film pages and their posters.",
             "crawl.warc.gz and posters.jsonl",

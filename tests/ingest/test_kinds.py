@@ -29,6 +29,12 @@ EXAMPLES: dict[str, list[dict[str, str]]] = {
         {"ratings.dat": "1::1::5::1\n", "movies.dat": "1::Heat (1995)::Crime\n"},
         {"ratings.csv": "userId,movieId,rating,timestamp\n", "movies.csv": "movieId,title,genres\n"},
     ],
+    "tmdb": [
+        {"tmdb_5000_movies.csv": "id,title,original_title,overview,release_date,genres\n"},
+        {"tmdb_5000_credits.csv": "movie_id,title,cast,crew\n"},
+        {"949.json": '{"id": 949, "title": "Heat", "original_title": "Heat"}', "torn.json": "{"},
+        {"films.jsonl": '{"id": 949, "title": "Heat", "original_title": "Heat"}\n'},
+    ],
     "imdb": [{"title.basics.tsv": "\t".join(BASICS) + "\n"}],
 }
 """Of each kind, the files of folders that are of it and of no other."""
