@@ -129,6 +129,20 @@ KINDS = {
             takes="path",
         ),
         Kind(
+            "triples",
+            "Triples as KGAT, RippleNet and MKR publish them, or in a file of their own.",
+            "kg_final.txt with train.txt or ratings_final.txt, kg.txt with item_index2entity_id.txt, "
+            "or a file of head, relation and tail",
+            opens="ingest.triple_files:TripleFiles",
+            recognises="ingest.triple_files:recognises",
+            options=(
+                Option("items", "Table of items and the entities that they are, a pair a line.", "file"),
+                Option("prefix", "Goes before ids that are mere numbers.", default="entity"),
+                MIN_RATING,
+            ),
+            takes="path",
+        ),
+        Kind(
             "crawl",
             "The folder of mmkg crawl: film pages and their posters.",
             "crawl.warc.gz and posters.jsonl",

@@ -35,6 +35,11 @@ EXAMPLES: dict[str, list[dict[str, str]]] = {
         {"949.json": '{"id": 949, "title": "Heat", "original_title": "Heat"}', "torn.json": "{"},
         {"films.jsonl": '{"id": 949, "title": "Heat", "original_title": "Heat"}\n'},
     ],
+    "triples": [
+        {"kg_final.txt": "0 1 2\n", "train.txt": "0 0 1\n", "test.txt": ""},
+        {"kg_final.txt": "0\t1\t2\n", "ratings_final.txt": "0\t0\t1\n"},
+        {"kg.txt": "1\tfilm.film.genre\t2\n", "item_index2entity_id.txt": "1\t1\n", "ratings.dat": ""},
+    ],
     "imdb": [{"title.basics.tsv": "\t".join(BASICS) + "\n"}],
 }
 """Of each kind, the files of folders that are of it and of no other."""
