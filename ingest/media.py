@@ -1,13 +1,13 @@
 """What a media file is, found out by decoding it: nothing that cannot be shown or heard enters the graph.
 
 A file comes from strangers, so its name and extension prove nothing, and what it may cost is bounded: bytes,
-pixels, seconds of play, seconds of decoding. `probe` takes and returns plain values, so that it can run in
-another process.
+pixels, seconds of play. `probe` takes and returns plain values, so that it can run in a process of
+`ingest.workers`, which bounds the memory and the time as well and outlives a decoder that crashes.
 """
 
 from __future__ import annotations
 
-import time
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
@@ -29,8 +29,8 @@ MEGABYTE = 1 << 20
 MAX_PIXELS = 50_000_000
 MAX_CHANNELS = 32
 MAX_SECONDS = 30 * 60
-MAX_DECODING_SECONDS = 300
-"""Real trailers decode many times faster than they play; a file made to be slow ends here."""
+THREADS = min(4, os.cpu_count() or 1)
+"""Of one video's decoder: each holds pictures, and several files are decoded at a time."""
 
 IMAGE_FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF")
 SOUND_TYPES = {
@@ -87,6 +87,8 @@ def probe(path: Path, kind: str) -> Properties:
         )
     try:
         return prober.run(path)
+    except MemoryError:
+        raise  # says nothing about the file; the worker tells its limit
     except MediaError as error:
         raise MediaError(error.what, where=str(path)) from error.__cause__
     except Exception as error:  # decoders raise whatever a hostile file makes them trip over
@@ -155,16 +157,14 @@ def _probe_video(path: Path) -> Properties:
         slack = (0.1 if stream.duration else 1.0) + 0.01 * claimed
         _check_seconds(claimed)
         stream.thread_type = "AUTO"
+        stream.codec_context.thread_count = THREADS
         rate = stream.average_rate or stream.guessed_rate or Fraction(25)
-        deadline = time.monotonic() + MAX_DECODING_SECONDS
         first, last = None, 0.0
         for frame in container.decode(stream):
             _check_pixels(frame.width, frame.height)  # they may change on the way
             last = frame.time or 0.0
             first = last if first is None else first
             _check_seconds(last - first)
-            if time.monotonic() > deadline:
-                raise MediaError(f"the video takes longer than {MAX_DECODING_SECONDS} s to decode")
         if first is None:
             raise MediaError("the video has no frames")
         seconds = last - first + float(1 / rate)
@@ -193,18 +193,20 @@ def _probe_text(path: Path) -> Properties:
 class _Prober:
     what: str
     max_bytes: int
+    seconds: float
+    """How long a worker may take; real trailers decode many times faster than they play."""
     run: Callable[[Path], Properties]
 
 
-_IMAGE = _Prober("image", 64 * MEGABYTE, _probe_image)
-_VIDEO = _Prober("video", 4096 * MEGABYTE, _probe_video)
+_IMAGE = _Prober("image", 64 * MEGABYTE, 60, _probe_image)
+_VIDEO = _Prober("video", 4096 * MEGABYTE, 300, _probe_video)
 PROBERS = {
     "Poster": _IMAGE,
     "Still": _IMAGE,
     "Trailer": _VIDEO,
     "Clip": _VIDEO,
-    "Audio": _Prober("sound", 1024 * MEGABYTE, _probe_sound),
-    "Text": _Prober("text", 16 * MEGABYTE, _probe_text),
+    "Audio": _Prober("sound", 1024 * MEGABYTE, 120, _probe_sound),
+    "Text": _Prober("text", 16 * MEGABYTE, 30, _probe_text),
 }
 """How each kind of media node is probed."""
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from itertools import islice, repeat
 from typing import Any, NamedTuple
 
 from ingest.digests import Digests
-from ingest.media import probe
+from ingest.media import PROBERS, probe
 from ingest.source import Media, MediaFile, MediaText
+from ingest.workers import Workers
 from kg import Graph
 from kg.model import Node, Ref, Reject, Relation, Value
 from kg.provenance import OWN
@@ -18,6 +21,7 @@ from storage import Blob, BlobStore
 
 BATCH = 256
 THREADS = 4
+WORKERS = min(THREADS, os.cpu_count() or 1)
 TEXT_TYPE = "text/plain; charset=utf-8"
 
 KNOWN = """
@@ -56,6 +60,7 @@ class Uploads:
         self.store = store
         self.digests = digests
         self.reject = reject
+        self.workers = Workers(WORKERS)
         self.silent: list[str] = []
         """Where the sounds come from in which nothing is to be heard."""
 
@@ -69,7 +74,9 @@ class Uploads:
             StoreError: the store refuses an upload. Nothing that was yielded before is without its blob.
         """
         iterator = iter(media)
-        with ThreadPoolExecutor(THREADS) as pool:
+        pool = ThreadPoolExecutor(THREADS)
+        # The workers end before the threads that wait for them, so that Ctrl-C has nothing to wait for.
+        with _cancelled_at_the_end(pool), self.workers:
             while batch := list(islice(iterator, BATCH)):
                 good = self._of_known_items(batch)
                 hashes = list(pool.map(self._hash, good))
@@ -118,7 +125,9 @@ class Uploads:
         if isinstance(medium, MediaText):
             blob = self.store.put_bytes(medium.text.encode(), TEXT_TYPE)
             return {"mime": TEXT_TYPE, "characters": len(medium.text)}, blob
-        properties: dict[str, Value] = dict(probe(medium.path, medium.kind))
+        properties: dict[str, Value] = dict(
+            self.workers.run(probe, medium.path, medium.kind, seconds=PROBERS[medium.kind].seconds)
+        )
         return properties, self.store.put_file(medium.path, str(properties["mime"]))
 
     def _statements(self, outcomes: Iterable[tuple[Media, Outcome]]) -> Iterator[Statement]:
@@ -139,6 +148,14 @@ def _stated(properties: dict[str, Any]) -> dict[str, Value]:
         for name, value in properties.items()
         if name not in OWN and isinstance(value, (str, int, float))
     }
+
+
+@contextmanager
+def _cancelled_at_the_end(pool: ThreadPoolExecutor) -> Iterator[None]:
+    try:
+        yield
+    finally:
+        pool.shutdown(cancel_futures=True)
 
 
 def _name(medium: Media) -> str:
