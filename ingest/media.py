@@ -1,8 +1,8 @@
 """What a media file is, found out by decoding it: nothing that cannot be shown or heard enters the graph.
 
 A file comes from strangers, so its name and extension prove nothing, and what it may cost is bounded: bytes,
-pixels, seconds of play. `probe` takes and returns plain values, so that it can run in a process of
-`ingest.workers`, which bounds the memory and the time as well and outlives a decoder that crashes.
+pixels, seconds of play. `probe` and `examine` take and return plain values, so that they can run in a process
+of `ingest.workers`, which bounds the memory and the time as well and outlives a decoder that crashes.
 """
 
 from __future__ import annotations
@@ -20,10 +20,13 @@ import soundfile
 from av.stream import Disposition
 from PIL import Image, ImageOps
 
+from ingest.thumbnails import eight_bits, thumbnail
 from kg.model import Scalar
 from mmkg.errors import MediaError
 
 Properties = dict[str, Scalar]
+Examined = tuple[Properties, bytes]
+"""What a file is, and its thumbnail; empty where it is no picture."""
 
 MEGABYTE = 1 << 20
 MAX_PIXELS = 50_000_000
@@ -32,6 +35,8 @@ MAX_SECONDS = 30 * 60
 THREADS = min(4, os.cpu_count() or 1)
 """Of one video's decoder: each holds pictures, and several files are decoded at a time."""
 
+COLOURS = {"1": "grey", "L": "grey", "LA": "grey", "I": "grey", "F": "grey", "P": "palette", "PA": "palette"}
+"""Pillow's modes in plain words, where they are not: `RGB`, `RGBA`, `CMYK`, …"""
 IMAGE_FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF")
 SOUND_TYPES = {
     "AIFF": "audio/aiff",
@@ -52,6 +57,7 @@ VIDEO_TYPES = {
     "ogg": "video/ogg",
 }
 """The names of FFmpeg's demuxers. Playlists are not among them: they would make it open other files."""
+SIDEWAYS = (90, 270)
 VIDEO_OPTIONS = {"format_whitelist": ",".join(VIDEO_TYPES), "protocol_whitelist": "file"}
 
 SILENCE = 1e-3
@@ -67,13 +73,22 @@ def probe(path: Path, kind: str) -> Properties:
         kind: `Poster`, `Still`, `Trailer`, `Clip`, `Audio` or `Text`.
 
     Returns:
-        `mime`, as the content shows it, and by kind: of images `width`, `height` (pixels, as displayed) and
-        `phash` (perceptual hash, 16 hexadecimal digits); of videos `width`, `height`, `seconds`, `fps`,
-        `has_audio`; of sounds `seconds`, `sample_rate` (Hz), `channels`, `silent`; of texts `characters`.
+        `mime`, as the content shows it, and by kind:
+        of images `width`, `height` (pixels, as displayed), `colour`, `animated`, `phash` (perceptual hash, 16
+        hexadecimal digits), `thumbnail_width` and `thumbnail_height`;
+        of videos `width`, `height`, `rotation` (degrees clockwise from how it is stored to how it is
+        displayed), `seconds`, `fps`, `bit_rate` (bits a second, of all tracks), `codec`, `has_audio`;
+        of sounds `seconds`, `sample_rate` (Hz), `channels`, `codec`, `silent`; of texts `characters`.
 
     Raises:
         MediaError: the file is missing, empty, too large, truncated, damaged, or not of that kind.
+        MemoryError: decoding takes more memory than this process may have.
     """
+    return examine(path, kind)[0]
+
+
+def examine(path: Path, kind: str) -> Examined:
+    """Do as `probe`, and return the thumbnail of a picture with it: the file is decoded once for both."""
     prober = PROBERS[kind]
     if not path.is_file():
         raise MediaError("there is no such file", where=str(path))
@@ -98,21 +113,29 @@ def probe(path: Path, kind: str) -> Properties:
         ) from error
 
 
-def _probe_image(path: Path) -> Properties:
+def _probe_image(path: Path) -> Examined:
     with Image.open(path, formats=IMAGE_FORMATS) as image:
         _check_pixels(image.width, image.height)
         # MPO is what phones make: a JPEG with further pictures behind the first.
-        mime = Image.MIME["JPEG" if image.format == "MPO" else str(image.format)]
+        format = "JPEG" if image.format == "MPO" else str(image.format)
+        animated = format != "JPEG" and getattr(image, "is_animated", False)
         upright = ImageOps.exif_transpose(image)  # decodes the pixels, so a truncated file fails here
-        return {
-            "mime": mime,
+        small, width, height = thumbnail(upright)
+        mode = upright.mode.partition(";")[0]
+        properties: Properties = {
+            "mime": Image.MIME[format],
             "width": upright.width,
             "height": upright.height,
-            "phash": str(imagehash.phash(upright.convert("RGB"))),
+            "colour": COLOURS.get(mode, mode),
+            "animated": animated,
+            "phash": str(imagehash.phash(eight_bits(upright).convert("RGB"))),
+            "thumbnail_width": width,
+            "thumbnail_height": height,
         }
+        return properties, small
 
 
-def _probe_sound(path: Path) -> Properties:
+def _probe_sound(path: Path) -> Examined:
     with soundfile.SoundFile(path) as sound:
         mime = SOUND_TYPES.get(sound.format)
         if mime is None:
@@ -135,16 +158,18 @@ def _probe_sound(path: Path) -> Properties:
             raise MediaError(f"the sound is truncated after {decoded / sound.samplerate:.1f} s")
         if decoded == 0:
             raise MediaError("the sound has no samples")
-        return {
+        properties: Properties = {
             "mime": mime,
             "seconds": round(seconds, 3),
             "sample_rate": sound.samplerate,
             "channels": sound.channels,
+            "codec": sound.subtype.lower(),
             "silent": peak < SILENCE,
         }
+        return properties, b""
 
 
-def _probe_video(path: Path) -> Properties:
+def _probe_video(path: Path) -> Examined:
     with av.open(str(path), options=VIDEO_OPTIONS) as container:
         pictures = [s for s in container.streams.video if not s.disposition & Disposition.attached_pic]
         if not pictures:
@@ -159,34 +184,40 @@ def _probe_video(path: Path) -> Properties:
         stream.thread_type = "AUTO"
         stream.codec_context.thread_count = THREADS
         rate = stream.average_rate or stream.guessed_rate or Fraction(25)
-        first, last = None, 0.0
+        first, last, rotation = None, 0.0, 0
         for frame in container.decode(stream):
             _check_pixels(frame.width, frame.height)  # they may change on the way
             last = frame.time or 0.0
-            first = last if first is None else first
+            if first is None:
+                first, rotation = last, -frame.rotation % 360
             _check_seconds(last - first)
         if first is None:
             raise MediaError("the video has no frames")
         seconds = last - first + float(1 / rate)
         if seconds < claimed - slack:
             raise MediaError(f"the video is truncated: it ends after {seconds:.1f} of {claimed:.1f} s")
-        return {
+        width, height = stream.codec_context.width, stream.codec_context.height
+        properties: Properties = {
             "mime": VIDEO_TYPES[container.format.name],
-            "width": stream.codec_context.width,
-            "height": stream.codec_context.height,
+            "width": height if rotation in SIDEWAYS else width,
+            "height": width if rotation in SIDEWAYS else height,
+            "rotation": rotation,
             "seconds": round(seconds, 3),
             "fps": round(float(rate), 3),
+            "bit_rate": round(8 * path.stat().st_size / seconds),
+            "codec": stream.codec_context.codec.canonical_name,
             "has_audio": bool(container.streams.audio),
         }
+        return properties, b""
 
 
-def _probe_text(path: Path) -> Properties:
+def _probe_text(path: Path) -> Examined:
     text = path.read_text(encoding="utf-8-sig")
     if not text.strip():
         raise MediaError("the text is blank")
     if "\0" in text:
         raise MediaError("the file is no text: it holds null characters")
-    return {"mime": "text/plain; charset=utf-8", "characters": len(text)}
+    return {"mime": "text/plain; charset=utf-8", "characters": len(text)}, b""
 
 
 @dataclass(frozen=True)
@@ -195,7 +226,7 @@ class _Prober:
     max_bytes: int
     seconds: float
     """How long a worker may take; real trailers decode many times faster than they play."""
-    run: Callable[[Path], Properties]
+    run: Callable[[Path], Examined]
 
 
 _IMAGE = _Prober("image", 64 * MEGABYTE, 60, _probe_image)

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from itertools import islice, repeat
 from typing import Any, NamedTuple
 
 from ingest.digests import Digests
-from ingest.media import PROBERS, probe
+from ingest.media import PROBERS, examine
 from ingest.source import Media, MediaFile, MediaText
+from ingest.thumbnails import MIME
 from ingest.workers import Workers
 from kg import Graph
-from kg.model import Node, Ref, Reject, Relation, Value
+from kg.model import BLOB_KEYS, Node, Ref, Reject, Relation, Value
 from kg.provenance import OWN
 from mmkg.errors import InputError, MediaError
 from storage import Blob, BlobStore
+from storage.blobs import sha256_of
 
 BATCH = 256
 THREADS = 4
@@ -25,14 +27,15 @@ WORKERS = min(THREADS, os.cpu_count() or 1)
 TEXT_TYPE = "text/plain; charset=utf-8"
 
 KNOWN = """
-MATCH (m:Media) WHERE m.id IN $ids AND m.mime IS NOT NULL
+MATCH (m:Media) WHERE m.id IN $ids AND coalesce(m.thumbnail, m.codec, m.characters) IS NOT NULL
 RETURN m.id AS id, labels(m) AS labels, properties(m) AS properties
 """
+"""What was probed, and by a version that made thumbnails and told codecs: of each kind one property tells."""
 ITEMS = "MATCH (i:Item) WHERE i.id IN $ids RETURN i.id AS id"
 
 Statement = tuple[Node, Relation]
-Outcome = tuple[Node | Reject, bool]
-"""The node of a medium, or why there is none; and whether it is silent."""
+Outcome = Node | Reject
+"""The node of a medium, or why there is none."""
 
 
 class _Known(NamedTuple):
@@ -107,35 +110,42 @@ class Uploads:
             else self.digests.of_file(medium.path)
         )
 
-    def _bring(self, medium: Media, sha256: str, known: dict[str, _Known]) -> Outcome:
+    def _bring(self, medium: Media, sha256: str, known: Mapping[str, _Known]) -> Outcome:
         """Probe and upload one medium, as far as that is not done, and make its node."""
         kind = "Text" if isinstance(medium, MediaText) else medium.kind
-        if sha256 in known and kind in known[sha256].labels and self.store.exists(sha256):
+        held = known.get(sha256)
+        if held and kind in held.labels and self._are_stored(held.properties):
             # All is stated again, so that it stays when the import that stated it first is taken back.
-            properties = known[sha256].properties
-            return Node("Media", sha256, kind, properties, medium.origin), properties.get("silent") is True
+            return Node("Media", sha256, kind, held.properties, medium.origin)
         try:
             properties, blob = self._upload(medium)
         except (MediaError, InputError) as error:
-            return Reject(*medium.origin, kind.lower(), error.what, _name(medium)), False
+            return Reject(*medium.origin, kind.lower(), error.what, _name(medium))
         stored = {"sha256": blob.sha256, "key": blob.key, "bytes": blob.bytes, **properties}
-        return Node("Media", blob.sha256, kind, stored, medium.origin), properties.get("silent") is True
+        return Node("Media", blob.sha256, kind, stored, medium.origin)
+
+    def _are_stored(self, properties: Mapping[str, Value]) -> bool:
+        keys = [str(properties[name]) for name in BLOB_KEYS if name in properties]
+        return all(self.store.exists(sha256_of(key)) for key in keys)
 
     def _upload(self, medium: Media) -> tuple[dict[str, Value], Blob]:
         if isinstance(medium, MediaText):
             blob = self.store.put_bytes(medium.text.encode(), TEXT_TYPE)
             return {"mime": TEXT_TYPE, "characters": len(medium.text)}, blob
-        properties: dict[str, Value] = dict(
-            self.workers.run(probe, medium.path, medium.kind, seconds=PROBERS[medium.kind].seconds)
-        )
-        return properties, self.store.put_file(medium.path, str(properties["mime"]))
+        seconds = PROBERS[medium.kind].seconds
+        found, thumbnail = self.workers.run(examine, medium.path, medium.kind, seconds=seconds)
+        properties: dict[str, Value] = dict(found)
+        blob = self.store.put_file(medium.path, str(properties["mime"]))
+        if thumbnail:
+            properties["thumbnail"] = self.store.put_bytes(thumbnail, MIME).key
+        return properties, blob
 
     def _statements(self, outcomes: Iterable[tuple[Media, Outcome]]) -> Iterator[Statement]:
-        for medium, (node, silent) in outcomes:
+        for medium, node in outcomes:
             if isinstance(node, Reject):
                 self.reject(node)
                 continue
-            if silent:
+            if node.properties.get("silent") is True:
                 self.silent.append(_name(medium))
             start, end = Ref("Media", node.id), Ref("Item", medium.item_id)
             yield node, Relation(f"{str(node.label).upper()}_OF", start, end, {}, medium.origin)

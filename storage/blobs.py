@@ -209,7 +209,7 @@ class BlobStore:
         """Yield the SHA-256 of every blob, in order."""
         with translated(self.bucket):
             for entry in self.client.list_objects(self.bucket, prefix=PREFIX, recursive=True):
-                yield str(entry.object_name).rpartition("/")[2]
+                yield sha256_of(str(entry.object_name))
 
     def close(self) -> None:
         """Close the connections."""
@@ -268,6 +268,11 @@ def key_of(sha256: str) -> str:
     if not SHA256.fullmatch(sha256):
         raise StoreError("the name of a blob is a SHA-256 in 64 hexadecimal digits", where=repr(sha256))
     return f"{PREFIX}{sha256[:2]}/{sha256}"
+
+
+def sha256_of(key: str) -> str:
+    """Return the SHA-256 that a key was made of."""
+    return key.rpartition("/")[2]
 
 
 def _host(endpoint: str) -> tuple[str, bool]:
