@@ -11,7 +11,7 @@ from ingest.pipeline import Report, ingest
 from ingest.source import Media, MediaFile, MediaKind
 from kg import Graph
 from kg.lookup import find
-from kg.model import Node, Origin, Reject, Relation
+from kg.model import Node, Origin, Ref, Reject, Relation
 from mmkg.settings import Settings
 from storage import BlobStore
 
@@ -47,7 +47,7 @@ class Attachments:
         """Yield each file; whether it is what it is said to be, decoding it shows."""
         for path in self.paths:
             if kind := self.kind or BY_EXTENSION.get(path.suffix.lower()):
-                yield MediaFile(kind, self.item_id, path, Origin(path.name))
+                yield MediaFile(kind, Ref("Item", self.item_id), path, Origin(path.name))
             else:
                 yield Reject(
                     path.name, 0, "", "the extension tells no kind of media: give --kind", path.suffix

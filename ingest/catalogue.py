@@ -8,10 +8,10 @@ from typing import TypeVar
 
 from ingest.facts import fact
 from ingest.films import IDS, Films
-from ingest.folder import MediaFolder
+from ingest.folder import MediaFolder, media_file
 from ingest.ratings import PARTS, Rating, Ratings, user_nodes
 from ingest.rows import FieldError, Row, check_columns, header, parsed, property_name, read_any
-from ingest.source import Media, accepted, find, unrecognised
+from ingest.source import Media, MediaFile, accepted, find, unrecognised
 from kg.model import LABEL, Node, Ref, Reject, Relation, Value
 
 TABLES = {
@@ -22,6 +22,8 @@ TABLES = {
 }
 """The tables and the columns that they must have; all but the first may be missing."""
 MEDIA = "media"
+IMAGE = "image"
+"""The column of people that holds the path of a picture."""
 MOVIE = "Movie"
 
 T = TypeVar("T")
@@ -46,28 +48,31 @@ class Catalogue:
         for name, path in self.tables.items():
             if path.suffix == ".csv" and name != "movies":
                 check_columns(path, header(path), TABLES[name])
-        people = frozenset(person.id for person in accepted(self._rows("people", _person)))
+        people = frozenset(person.id for person, _ in accepted(self._rows("people", _person)))
         self.films = Films(self.tables["movies"], people=people, media_root=folder)
         self.media_folder = MediaFolder(folder / MEDIA) if (folder / MEDIA).is_dir() else None
 
     def files(self) -> Iterable[Path]:
-        """Yield the tables, the media that they name, and the media folder's."""
+        """Yield the tables, the media that their rows name, and the media folder's."""
         yield from self.tables.values()
         yield from self.films.files()
+        yield from (picture.path for picture in accepted(self._pictures()))
         if self.media_folder:
             yield from self.media_folder.files()
 
     def nodes(self) -> Iterator[Node | Reject]:
         """Yield films and what they name, people, users, and the entities of the triples."""
-        yield from self._rows("people", _person)
+        for person in self._rows("people", _person):
+            yield person if isinstance(person, Reject) else person[0]
         yield from self.films.nodes()
         yield from user_nodes(self._rows("clicks", _rating))
         for _, nodes in accepted(self._triples()):
             yield from nodes
 
     def media(self) -> Iterator[Media | Reject]:
-        """Yield the media that the films' rows name, and those of the media folder."""
+        """Yield the media that the films' and people's rows name, and those of the media folder."""
         yield from self.films.media()
+        yield from self._pictures()
         if self.media_folder:
             yield from self.media_folder.media()
 
@@ -84,6 +89,12 @@ class Catalogue:
 
     def _rows(self, table: str, parse: Callable[[Row], T]) -> Iterator[T | Reject]:
         return parsed(read_any(self.tables[table]), parse) if table in self.tables else iter(())
+
+    def _pictures(self) -> Iterator[MediaFile | Reject]:
+        for person, image in accepted(self._rows("people", _person)):
+            if image:
+                of = Ref("Entity", person.id)
+                yield media_file(self.folder, image, "Still", of, person.origin, field=IMAGE)
 
     def _triples(self) -> Iterator[Triple | Reject]:
         films = {film.id for film in accepted(self.films.films())} if "triples" in self.tables else set()
@@ -122,12 +133,13 @@ def recognises(folder: Path) -> bool:
     return "title" in names and any(name in names for name in IDS if name != "movieId")
 
 
-def _person(row: Row) -> Node:
+def _person(row: Row) -> tuple[Node, str]:
+    """Return a person, and the path of the picture; empty where there is none."""
     properties: dict[str, Value] = {"name": row.required("name")}
     for column in row.values:
-        if column not in {"id", "name"} and (value := row.value(column)) is not None:
+        if column not in {"id", "name", IMAGE} and (value := row.value(column)) is not None:
             properties[property_name(column)] = value
-    return Node("Entity", row.required("id"), "Person", properties, row.origin)
+    return Node("Entity", row.required("id"), "Person", properties, row.origin), row.text(IMAGE)
 
 
 def _rating(row: Row) -> Rating:

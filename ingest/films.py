@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from ingest.folder import problem_with
+from ingest.folder import media_file
 from ingest.rows import FieldError, Row, check_columns, header, parsed, property_name, read_any
 from ingest.source import Media, MediaFile, MediaKind, MediaText, accepted
 from kg.model import Node, Origin, Ref, Reject, Relation, Value
@@ -111,17 +111,14 @@ class Films:
     def media(self) -> Iterator[Media | Reject]:
         """Yield each film's plot as a text, and the files that its row names."""
         for film in accepted(self.films()):
+            here = Ref("Item", film.id)
             plot = film.properties.get("plot")
             if isinstance(plot, str):
-                yield MediaText(film.id, plot, film.origin)
+                yield MediaText(here, plot, film.origin)
             for kind, name in film.files:
                 if self.media_root is None:
                     continue
-                path = self.media_root / name
-                if (problem := problem_with(path, self.media_root)) is not None:
-                    yield Reject(*film.origin, kind.lower(), problem, name)
-                else:
-                    yield MediaFile(kind, film.id, path, film.origin)
+                yield media_file(self.media_root, name, kind, here, film.origin, field=kind.lower())
 
     def relations(self) -> Iterator[Relation | Reject]:
         """Yield what ties each film to what it names."""

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from ingest.source import Media, MediaFile, MediaKind
-from kg.model import Node, Origin, Reject, Relation
+from kg.model import Node, Origin, Ref, Reject, Relation
 from mmkg.errors import InputError
 
 EXTENSIONS: dict[str, MediaKind] = {
@@ -46,10 +46,8 @@ class MediaFolder:
             if kind is None or kind != (self.kind or kind):
                 wanted = f"a {self.kind.lower()}" if self.kind else "a poster, trailer or sound"
                 yield Reject(*origin, "", f"the extension is none of {wanted}", path.suffix)
-            elif (problem := problem_with(path, self.folder)) is not None:
-                yield Reject(*origin, "", problem, path.name)
             else:
-                yield MediaFile(kind, path.stem, path, origin)
+                yield media_file(self.folder, path.name, kind, Ref("Item", path.stem), origin)
 
     def relations(self) -> Iterator[Relation | Reject]:
         """Yield nothing: the pipeline ties media to items."""
@@ -58,6 +56,15 @@ class MediaFolder:
     def warnings(self) -> Iterator[str]:
         """Yield nothing."""
         yield from ()
+
+
+def media_file(
+    root: Path, name: str, kind: MediaKind, of: Ref, origin: Origin, *, field: str = ""
+) -> MediaFile | Reject:
+    """Make a medium of a file that is named relative to a folder, or the reject that says why it is none."""
+    if (problem := problem_with(root / name, root)) is not None:
+        return Reject(*origin, field, problem, name)
+    return MediaFile(kind, of, root / name, origin)
 
 
 def problem_with(path: Path, root: Path) -> str | None:

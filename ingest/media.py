@@ -106,6 +106,10 @@ def examine(path: Path, kind: str) -> Examined:
         raise  # says nothing about the file; the worker tells its limit
     except MediaError as error:
         raise MediaError(error.what, where=str(path)) from error.__cause__
+    except Image.DecompressionBombError as error:  # Pillow's own limit, which is higher, comes first
+        raise MediaError(
+            f"the picture has more than {MAX_PIXELS} pixels, which is the limit", where=str(path)
+        ) from error
     except Exception as error:  # decoders raise whatever a hostile file makes them trip over
         raise MediaError(
             f"the file is no readable {prober.what}, or it is truncated ({_first_line(error)})",

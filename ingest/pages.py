@@ -48,16 +48,17 @@ FACTS = {
 """Properties whose values are things of a film, the relation to each and its label."""
 SPLIT = frozenset({"genre", "keywords"})
 """Properties that many pages write as one text with commas."""
+IMAGE_ADDRESSES = ("contentUrl", "url", "@id")
 MAX_VALUES = 1000
 """Values of one property that are looked at."""
 
 
 @dataclass(frozen=True, slots=True)
 class MediaLink:
-    """Where a poster or trailer of a film can be fetched."""
+    """Where a poster or trailer of a film, or a picture of a person, can be fetched."""
 
     kind: MediaKind
-    item_id: str
+    of: Ref
     url: str
     origin: Origin
 
@@ -106,7 +107,7 @@ class _Reader:
         self.entities: dict[str, Node] = {}
         self.facts: dict[tuple[str, str, str], Relation] = {}
         self.texts: dict[str, MediaText] = {}
-        self.links: dict[tuple[str, str], MediaLink] = {}
+        self.links: dict[tuple[Ref, str], MediaLink] = {}
 
     def read(self, things: list[Found]) -> None:
         films = [(thing, depth) for thing, depth in things if FILMS.intersection(thing["@type"])]
@@ -144,7 +145,7 @@ class _Reader:
             properties.setdefault("imdb_id", film_id)
         plot = properties.get("plot")
         if isinstance(plot, str):
-            self.texts.setdefault(film_id, MediaText(film_id, plot, self.origin))
+            self.texts.setdefault(film_id, MediaText(Ref("Item", film_id), plot, self.origin))
         for field_name, relation in PEOPLE.items():
             for value in thing.get(field_name, [])[:MAX_VALUES]:
                 self._credit(film_id, relation, value)
@@ -195,8 +196,10 @@ class _Reader:
         if not name:
             return
         entity = named(label, name, self.origin)
-        if isinstance(value, dict) and (own := self._own_id(value)):
-            entity = Node("Entity", own, label, entity.properties, self.origin, fills=True)
+        if isinstance(value, dict):
+            if own := self._own_id(value):
+                entity = Node("Entity", own, label, entity.properties, self.origin, fills=True)
+            self._links(value, "image", IMAGE_ADDRESSES, "Still", Ref("Entity", entity.id))
         self.entities.setdefault(entity.id, entity)
         self._fact(relation, Ref("Entity", entity.id), Ref("Item", film_id))
 
@@ -213,21 +216,30 @@ class _Reader:
 
     def _media(self, film_id: str, thing: Thing) -> None:
         kinds: tuple[tuple[str, MediaKind, tuple[str, ...]], ...] = (
-            ("image", "Poster", ("contentUrl", "url", "@id")),
+            ("image", "Poster", IMAGE_ADDRESSES),
             ("thumbnailUrl", "Poster", ("url",)),
             ("trailer", "Trailer", ("contentUrl", "embedUrl", "url")),
         )
         for field_name, kind, inside in kinds:
-            for value in thing.get(field_name, [])[:MAX_VALUES]:
-                texts = [value]
-                if isinstance(value, dict):
-                    texts = [each for name in inside for each in value.get(name, [])]
-                address = next((a for text in texts if (a := clean_url(_text(text), self.page.url))), "")
-                if not address:
-                    self._reject(field_name, "no address of a file", _text(texts[0] if texts else ""))
-                    continue
-                self.links.setdefault((film_id, address), MediaLink(kind, film_id, address, self.origin))
+            for address in self._links(thing, field_name, inside, kind, Ref("Item", film_id)):
                 self.films[film_id].setdefault(f"{kind.lower()}_url", address)
+
+    def _links(
+        self, thing: Thing, field_name: str, inside: tuple[str, ...], kind: MediaKind, of: Ref
+    ) -> list[str]:
+        """Take the media of a property in, and return their addresses."""
+        addresses = []
+        for value in thing.get(field_name, [])[:MAX_VALUES]:
+            texts = [value]
+            if isinstance(value, dict):
+                texts = [each for name in inside for each in value.get(name, [])]
+            address = next((a for text in texts if (a := clean_url(_text(text), self.page.url))), "")
+            if address:
+                self.links.setdefault((of, address), MediaLink(kind, of, address, self.origin))
+                addresses.append(address)
+            else:
+                self._reject(field_name, "no address of a file", _text(texts[0] if texts else ""))
+        return addresses
 
     def _reject(self, field_name: str, reason: str, value: str) -> None:
         self.page.rejects.append(Reject(*self.origin, field_name, reason, value[:SHOWN]))

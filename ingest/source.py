@@ -8,7 +8,7 @@ from itertools import chain
 from pathlib import Path
 from typing import Literal, Protocol, TypeVar
 
-from kg.model import NOWHERE, Node, Origin, Reject, Relation
+from kg.model import NOWHERE, Node, Origin, Ref, Reject, Relation
 from mmkg.errors import InputError
 
 MediaKind = Literal["Poster", "Still", "Trailer", "Clip", "Audio", "Text"]
@@ -17,10 +17,13 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class MediaFile:
-    """A poster, trailer, sound or text of an item; `kind` becomes the second label of its node."""
+    """A poster, trailer, sound or text of an item, or a picture of an entity: a person, a place.
+
+    `kind` becomes the second label of its node.
+    """
 
     kind: MediaKind
-    item_id: str
+    of: Ref
     path: Path
     origin: Origin = NOWHERE
 
@@ -29,7 +32,7 @@ class MediaFile:
 class MediaText:
     """A text of an item that stands in a row, not in a file of its own."""
 
-    item_id: str
+    of: Ref
     text: str
     origin: Origin = NOWHERE
 
@@ -52,7 +55,7 @@ class Source(Protocol):
         ...
 
     def media(self) -> Iterator[Media | Reject]:
-        """Yield the media of items."""
+        """Yield the media of items, and pictures of entities."""
         ...
 
     def relations(self) -> Iterator[Relation | Reject]:

@@ -24,6 +24,8 @@ from storage.blobs import sha256_of
 BATCH = 256
 THREADS = 4
 WORKERS = min(THREADS, os.cpu_count() or 1)
+IMAGE_OF = "IMAGE_OF"
+"""From a picture to an entity that it shows; media of items have a relation for each kind."""
 TEXT_TYPE = "text/plain; charset=utf-8"
 
 KNOWN = """
@@ -31,7 +33,13 @@ MATCH (m:Media) WHERE m.id IN $ids AND coalesce(m.thumbnail, m.codec, m.characte
 RETURN m.id AS id, labels(m) AS labels, properties(m) AS properties
 """
 """What was probed, and by a version that made thumbnails and told codecs: of each kind one property tells."""
-ITEMS = "MATCH (i:Item) WHERE i.id IN $ids RETURN i.id AS id"
+SUBJECTS = """
+OPTIONAL MATCH (i:Item) WHERE i.id IN $items
+WITH collect(i.id) AS items
+OPTIONAL MATCH (e:Entity) WHERE e.id IN $entities
+RETURN items, collect(e.id) AS entities
+"""
+"""What there is of the things that media are said to be of."""
 
 Statement = tuple[Node, Relation]
 Outcome = Node | Reject
@@ -68,10 +76,10 @@ class Uploads:
         """Where the sounds come from in which nothing is to be heard."""
 
     def statements(self, media: Iterable[Media | Reject]) -> Iterator[list[Statement]]:
-        """Upload the media and yield, in batches, their nodes and what ties these to their items.
+        """Upload the media and yield, in batches, their nodes and what ties these to what they are of.
 
         What the graph and the store both have as a medium of that kind is not probed again. A medium of an
-        unknown item is rejected before it is uploaded.
+        unknown item or entity is rejected before it is uploaded.
 
         Raises:
             StoreError: the store refuses an upload. Nothing that was yielded before is without its blob.
@@ -81,7 +89,7 @@ class Uploads:
         # The workers end before the threads that wait for them, so that Ctrl-C has nothing to wait for.
         with _cancelled_at_the_end(pool), self.workers:
             while batch := list(islice(iterator, BATCH)):
-                good = self._of_known_items(batch)
+                good = self._of_known(batch)
                 hashes = list(pool.map(self._hash, good))
                 known = {
                     row["id"]: _Known(row["labels"], _stated(row["properties"]))
@@ -90,15 +98,21 @@ class Uploads:
                 outcomes = pool.map(self._bring, good, hashes, repeat(known))
                 yield list(self._statements(zip(good, outcomes, strict=True)))
 
-    def _of_known_items(self, batch: list[Media | Reject]) -> list[Media]:
-        ids = [medium.item_id for medium in batch if not isinstance(medium, Reject)]
-        items = {row["id"] for row in self.graph.read(ITEMS, ids=ids)}
+    def _of_known(self, batch: list[Media | Reject]) -> list[Media]:
+        subjects = [medium.of for medium in batch if not isinstance(medium, Reject)]
+        (row,) = self.graph.read(
+            SUBJECTS,
+            items=[of.id for of in subjects if of.kind == "Item"],
+            entities=[of.id for of in subjects if of.kind == "Entity"],
+        )
+        known = {Ref("Item", each) for each in row["items"]} | {Ref("Entity", e) for e in row["entities"]}
         good: list[Media] = []
         for medium in batch:
             if isinstance(medium, Reject):
                 self.reject(medium)
-            elif medium.item_id not in items:
-                self.reject(Reject(*medium.origin, "item", "unknown item", medium.item_id))
+            elif medium.of not in known:
+                kind = medium.of.kind.lower()
+                self.reject(Reject(*medium.origin, kind, f"unknown {kind}", medium.of.id))
             else:
                 good.append(medium)
         return good
@@ -147,8 +161,8 @@ class Uploads:
                 continue
             if node.properties.get("silent") is True:
                 self.silent.append(_name(medium))
-            start, end = Ref("Media", node.id), Ref("Item", medium.item_id)
-            yield node, Relation(f"{str(node.label).upper()}_OF", start, end, {}, medium.origin)
+            relation = f"{str(node.label).upper()}_OF" if medium.of.kind == "Item" else IMAGE_OF
+            yield node, Relation(relation, Ref("Media", node.id), medium.of, {}, medium.origin)
 
 
 def _stated(properties: dict[str, Any]) -> dict[str, Value]:
@@ -169,4 +183,4 @@ def _cancelled_at_the_end(pool: ThreadPoolExecutor) -> Iterator[None]:
 
 
 def _name(medium: Media) -> str:
-    return medium.path.name if isinstance(medium, MediaFile) else f"text of {medium.item_id}"
+    return medium.path.name if isinstance(medium, MediaFile) else f"text of {medium.of.id}"

@@ -9,7 +9,8 @@ from scrapy.linkextractors import LinkExtractor
 
 from ingest.pages import read_page
 
-PICTURES = frozenset({"Poster", "Still"})
+PICTURES = ("Poster", "Still")
+"""Where a page names more than are fetched, the films' come first."""
 MAX_POSTERS = 50
 MAX_LINKS = 2000
 LINKS = LinkExtractor(tags=("a", "area"), attrs=("href",), canonicalize=False)
@@ -20,7 +21,7 @@ class Found(NamedTuple):
 
     film: bool
     posters: list[str]
-    """The URLs of the images of its films, absolute."""
+    """The URLs of the images of its films, then of its people, absolute."""
     links: list[str]
 
 
@@ -28,7 +29,7 @@ def look_at(response: HtmlResponse) -> Found:
     """Look at a page with the eyes of the reader that will bring it into the graph."""
     content_type = (response.headers.get("Content-Type") or b"").decode("latin-1")
     page = read_page(response.url, response.body, content_type)
-    posters = [link.url for link in page.links if link.kind in PICTURES]
+    posters = [link.url for kind in PICTURES for link in page.links if link.kind == kind]
     try:
         links = [link.url for link in LINKS.extract_links(response)[:MAX_LINKS] if not link.nofollow]
     except (ValueError, LookupError, AttributeError, TypeError):  # what broken pages do to the extractor

@@ -10,9 +10,9 @@ from warcio.archiveiterator import ArchiveIterator
 
 from ingest.crawl.archive import ARCHIVE, POSTERS
 from ingest.crawl.urls import address
-from ingest.folder import problem_with
+from ingest.folder import media_file, problem_with
 from ingest.pages import Page, read_page
-from ingest.source import Media, MediaFile, unrecognised
+from ingest.source import Media, unrecognised
 from kg.model import Node, Origin, Reject, Relation
 from mmkg.errors import InputError
 
@@ -52,11 +52,8 @@ class Crawled:
                 name = self.files_by_url.get(found.key) if found else None
                 if name is None:
                     continue  # not an image, or it could not be fetched: the crawl's report tells
-                path = self.folder / name
-                if (problem := problem_with(path, self.folder)) is not None:
-                    yield Reject(POSTERS, 0, "file", problem, name)
-                else:
-                    yield MediaFile(link.kind, link.item_id, path, Origin(link.url))
+                medium = media_file(self.folder, name, link.kind, link.of, Origin(link.url))
+                yield medium._replace(file=POSTERS, field="file") if isinstance(medium, Reject) else medium
 
     def relations(self) -> Iterator[Relation | Reject]:
         """Yield the facts."""

@@ -10,10 +10,11 @@ from mmkg.errors import GraphError
 from tests.gnn.planted import ADD_CLICK, FILMS, USERS, fill
 
 MEDIA = """
-MATCH (m:Movie {id: '3'})
+MATCH (m:Movie {id: '3'}), (e:Entity {id: 'taste 1'})
 CREATE (:Media:Poster {id: 'p'})-[:POSTER_OF]->(m), (:Media:Still {id: 's'})-[:STILL_OF]->(m),
        (:Media:Trailer {id: 't'})-[:TRAILER_OF]->(m), (:Media:Audio {id: 'a'})-[:AUDIO_OF]->(m),
-       (:Media:Text {id: 'x'})-[:TEXT_OF]->(m), (:Media:Hologram {id: 'h'})-[:HOLOGRAM_OF]->(m)
+       (:Media:Text {id: 'x'})-[:TEXT_OF]->(m), (:Media:Still {id: 'f'})-[:IMAGE_OF]->(e),
+       (:Media:Hologram {id: 'h'})-[:HOLOGRAM_OF]->(m)
 """
 LEAK = """
 MATCH (u:User {id: '0'}), (a:Movie {id: '1'}), (b:Movie {id: '3'})
@@ -35,7 +36,8 @@ def test_the_snapshot_is_the_whole_graph(graph: Graph) -> None:
     assert ripple.count("user") == USERS + 1
     assert ripple.count("item") == FILMS + 1
     assert ripple.graph.num_nodes("item") == FILMS + 1
-    assert ripple.ids["image"] == ["p", "s"]
+    assert ripple.ids["image"] == ["f", "p", "s"]
+    assert ripple.graph.num_edges(("image", "IMAGE_OF", "entity")) == 1
     assert (ripple.ids["video"], ripple.ids["audio"], ripple.ids["text"]) == (["t"], ["a"], ["x"])
     assert ripple.graph.num_edges(CLICK) == USERS * 10
     assert ripple.ids["entity"] == ["taste 0", "taste 1"]

@@ -37,10 +37,31 @@ def test_films_people_genres_and_clicks(catalogue: Path) -> None:
     assert clicks == {("a", "CLICKED", "1"), ("a", "RATED", "2"), ("b", "CLICKED", "1")}
     media = list(source.media())
     assert media == [
-        MediaText("1", "A thief and a policeman.", media[0].origin),
-        MediaFile("Poster", "1", catalogue / "media" / "1.png", media[1].origin),
+        MediaText(Ref("Item", "1"), "A thief and a policeman.", media[0].origin),
+        MediaFile("Poster", Ref("Item", "1"), catalogue / "media" / "1.png", media[1].origin),
     ]
     assert rejects_of(source) == []
+
+
+def test_people_have_pictures(catalogue: Path) -> None:
+    (catalogue / "people.csv").write_text(
+        "id,name,image\np1,Al Pacino,media/1.png\np2,Val Kilmer,\np3,Jon Voight,../voight.png\n"
+    )
+    source = Catalogue(catalogue)
+    pictures = [
+        medium for medium in source.media() if isinstance(medium, MediaFile) and medium.kind == "Still"
+    ]
+    assert [(each.of, each.path) for each in pictures] == [
+        (Ref("Entity", "p1"), catalogue / "media" / "1.png")
+    ]
+    assert [(line, field, reason) for _, line, field, reason in rejects_of(source)] == [
+        (4, "image", "the path leaves the folder")
+    ]
+    people = [node for node in source.nodes() if isinstance(node, Node) and node.id in {"p1", "p2", "p3"}]
+    assert [set(person.properties) for person in people] == [{"name"}] * 3
+    (catalogue / "people.csv").unlink()
+    (catalogue / "people.jsonl").write_text('{"id": "p1", "name": "Al Pacino", "image": ["a.png"]}\n')
+    assert [reason for *_, reason in rejects_of(Catalogue(catalogue))] == ["a text is wanted here"]
 
 
 def test_jsonl_people_and_triples(tmp_path: Path) -> None:
@@ -120,7 +141,7 @@ def test_no_path_leads_out_of_the_folder(catalogue: Path, tmp_path: Path) -> Non
         "6,Good,media/../media/1.png\n"
     )
     source = Catalogue(catalogue)
-    taken = [medium.item_id for medium in source.media() if isinstance(medium, MediaFile)]
+    taken = [medium.of.id for medium in source.media() if isinstance(medium, MediaFile)]
     assert taken == ["6", "1"]
     reasons = [(line, reason) for _, line, _, reason in rejects_of(source)]
     leaves = "the path leaves the folder"

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from ingest.pages import Page, read_page
 from ingest.structured import MAX_SCOPES
+from kg.model import Ref
 from kg.validation import check_node, check_relation
 
 URL = "https://films.example/heat"
@@ -82,12 +83,28 @@ def test_a_page_with_all_of_it() -> None:
         ("tt0113277", "HAS_GENRE", "genre:Crime"),
         ("tt0113277", "HAS_GENRE", "genre:Thriller"),
     }
-    assert [(text.item_id, text.text) for text in page.texts] == [("tt0113277", "A thief & a policeman.")]
+    assert [(text.of.id, text.text) for text in page.texts] == [("tt0113277", "A thief & a policeman.")]
     assert [(link.kind, link.url) for link in page.links] == [
         ("Poster", "https://films.example/heat.jpg"),
         ("Trailer", "https://videos.example/heat.mp4"),
     ]
     assert all(node.fills for node in page.nodes if node.kind == "Item")
+
+
+def test_pictures_of_people_are_of_them_and_not_of_the_film() -> None:
+    cast = [
+        {"@type": "Person", "name": "Al Pacino", "image": "/pacino.jpg"},
+        {"@type": "Person", "name": "Amy", "image": {"@type": "ImageObject", "contentUrl": "amy.jpg"}},
+        {"@type": "Person", "name": "Jon Voight", "image": "data:image/png;base64,xx"},
+        {"@type": "Person", "name": "Tom Noonan"},
+    ]
+    page = read_page(URL, html({**HEAT, "actor": cast}))
+    assert [(link.kind, link.of, link.url) for link in page.links if link.kind == "Still"] == [
+        ("Still", Ref("Entity", "person:Al Pacino"), "https://films.example/pacino.jpg"),
+        ("Still", Ref("Entity", "person:Amy"), "https://films.example/amy.jpg"),
+    ]
+    assert items(page)["tt0113277"]["poster_url"] == "https://films.example/heat.jpg"
+    assert [(reject.field, reject.reason) for reject in page.rejects] == [("image", "no address of a file")]
 
 
 def test_microdata_says_the_same() -> None:

@@ -5,11 +5,13 @@ import signal
 import subprocess
 import sys
 import time
+from io import BytesIO
 from pathlib import Path
 
 import numpy as np
 import pytest
 import soundfile
+from PIL import Image
 
 from ingest import Report, run
 from ingest.catalogue import Catalogue
@@ -17,6 +19,7 @@ from ingest.films import Films
 from ingest.folder import MediaFolder
 from ingest.source import Together
 from kg import Graph
+from kg.model import Ref
 from kg.writer import Counts
 from mmkg.errors import ConnectError, InputError, UsageError
 from mmkg.settings import Settings
@@ -33,6 +36,10 @@ MATCH (a)-[r]->(b) RETURN a.id AS start, type(r) AS type, b.id AS end, propertie
 ORDER BY start, type, end
 """
 MEDIA = "MATCH (m:Media)-[r]->(i:Item) RETURN m AS media, type(r) AS type, i.id AS item ORDER BY type, item"
+AS_OLDER_VERSIONS = """
+MATCH (m:Media) WHERE m.codec IS NOT NULL OR m.thumbnail IS NOT NULL
+REMOVE m.thumbnail, m.thumbnail_width, m.thumbnail_height, m.colour, m.codec
+"""
 IMPORT = "MATCH (i:Import) RETURN i AS import"
 
 
@@ -79,6 +86,46 @@ def test_a_blob_that_was_lost_is_brought_again(
     assert (report.total.created, report.total.updated) == (0, 0)
 
 
+def test_a_poster_has_a_thumbnail_in_the_store(
+    catalogue: Path, graph: Graph, store: BlobStore, bring
+) -> None:
+    Image.new("RGB", (1000, 1500), "teal").save(catalogue / "media" / "1.png")
+    bring(Catalogue(catalogue))
+    stated = graph.read(MEDIA)[0]["media"]
+    with Image.open(BytesIO(store.get(stated["thumbnail"]))) as image:
+        assert image.size == (stated["thumbnail_width"], stated["thumbnail_height"]) == (171, 256)
+    store.delete(stated["thumbnail"])
+    assert bring(Catalogue(catalogue)).total.updated == 0
+    assert store.exists(stated["thumbnail"])
+
+
+def test_what_an_older_version_brought_is_completed_once(catalogue: Path, graph: Graph, bring) -> None:
+    soundfile.write(catalogue / "media" / "1.wav", np.ones(8000), 8000)
+    bring(Catalogue(catalogue))
+    before = graph.read(MEDIA)
+    graph.write(AS_OLDER_VERSIONS)
+    assert bring(Catalogue(catalogue)).total.updated == 2
+    assert graph.read(MEDIA) == before
+    assert bring(Catalogue(catalogue)).total.updated == 0
+
+
+def test_a_picture_shows_a_person(catalogue: Path, graph: Graph, store: BlobStore, bring) -> None:
+    (catalogue / "people.csv").write_text("id,name,image\np1,Al Pacino,portraits/p1.png\n")
+    (catalogue / "portraits").mkdir()
+    picture(catalogue / "portraits" / "p1.png", seed=5)
+    report = bring(Catalogue(catalogue))
+    assert (report.counts["Still"].created, report.counts["IMAGE_OF"].created) == (1, 1)
+    (row,) = graph.read(
+        "MATCH (s:Media:Still)-[:IMAGE_OF]->(p:Person) RETURN s.thumbnail AS small, p.id AS id"
+    )
+    assert row["id"] == "p1"
+    assert store.exists(row["small"])
+    again = bring(Catalogue(catalogue))
+    assert (again.total.created, again.total.updated) == (0, 0)
+    picture(catalogue / "portraits" / "p1.png", seed=6)
+    assert bring(Catalogue(catalogue)).import_id != report.import_id
+
+
 def test_every_fault_has_its_own_reason_and_the_good_is_kept(
     catalogue: Path, graph: Graph, store: BlobStore, tmp_path: Path, bring
 ) -> None:
@@ -104,9 +151,10 @@ def test_every_fault_has_its_own_reason_and_the_good_is_kept(
     assert report.rejects_path == tmp_path / "rejects.jsonl"
     assert report.warnings == ["1.wav: silence"]
     assert report.counts["CLICKED"] == Counts(created=2, rejected=1)
-    held = {row["media"]["id"] for row in graph.read(MEDIA)}
-    objects = store.client.list_objects(store.bucket, recursive=True)
-    assert {str(each.object_name).rpartition("/")[2] for each in objects} == held
+    stated = [row["media"] for row in graph.read(MEDIA)]
+    assert set(store.list_sha256()) == {
+        sha256 for media in stated for sha256 in (media["id"], media.get("thumbnail")) if sha256
+    }
     assert bring(Catalogue(catalogue)).warnings == ["1.wav: silence"]
 
 
@@ -269,5 +317,5 @@ def test_a_folder_of_media_is_what_it_is_said_to_be(tmp_path: Path) -> None:
     (tmp_path / "2.mp4").write_bytes(b"")
     (tmp_path / ".hidden").write_bytes(b"")
     poster, reject = MediaFolder(tmp_path, "Poster").media()
-    assert (poster.kind, poster.item_id) == ("Poster", "1")
+    assert (poster.kind, poster.of) == ("Poster", Ref("Item", "1"))
     assert (reject.reason, reject.value) == ("the extension is none of a poster", ".mp4")

@@ -9,9 +9,11 @@ import signal
 import time
 from multiprocessing.connection import Connection
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
+from ingest.media import examine
 from mmkg.errors import InputError
 
 
@@ -91,3 +93,14 @@ def loaded(names: list[str]) -> list[str]:
     import sys
 
     return [name for name in names if name in sys.modules]
+
+
+def examine_unless_told_otherwise(path: Path, kind: str) -> tuple[dict[str, Any], bytes]:
+    """Examine a file, unless it says what shall happen instead."""
+    told = path.read_bytes()[:20]
+    if told == b"please sleep":
+        time.sleep(600)
+    for name, function in {b"crash": crash, b"leave": leave, b"allocate": allocate}.items():
+        if told == b"please " + name:
+            function()
+    return examine(path, kind)

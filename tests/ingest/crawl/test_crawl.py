@@ -54,6 +54,22 @@ def test_films_and_posters_reach_the_graph(cinema: Site, crawl, out: Path, bring
     assert again.total.created == again.total.updated == 0
 
 
+def test_pictures_of_people_reach_the_graph(site: Site, crawl, out: Path, bring, graph: Graph) -> None:
+    actor = ', "actor": {"@type": "Person", "name": "Al Pacino", "image": "/pacino.png"}}</script>'
+    page = html(film("Heat", "/heat.png").replace("}</script>", actor))
+    site.pages["/heat"] = lambda _: page
+    for seed, name in enumerate(("heat", "pacino")):
+        picture = 200, {"Content-Type": "image/png"}, png(seed)
+        site.pages[f"/{name}.png"] = lambda _, picture=picture: picture
+    crawl(f"{site.url}/heat", "--delay", "0", "--allow-address", site.authority)
+    assert bring(Crawled(out)).rejected == 0
+    shown = graph.read("MATCH (m:Media)-[r]->(of) RETURN type(r) AS type, of.id AS id ORDER BY type")
+    assert shown == [
+        {"type": "IMAGE_OF", "id": "person:Al Pacino"},
+        {"type": "POSTER_OF", "id": f"{site.url}/heat"},
+    ]
+
+
 def test_a_second_crawl_asks_whether_anything_has_changed(cinema: Site, crawl, out: Path) -> None:
     """Film 1 is told apart by its ETag, its poster by its date, film 2 has changed, film 3 is gone."""
     conditions: list[tuple[str, str | None]] = []
