@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import struct
+import subprocess
 import sys
+import time
 import zlib
 from dataclasses import replace
 from pathlib import Path
 
 import decoders
+import psutil
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -143,3 +148,34 @@ def test_each_hostile_file_costs_one_reject_and_the_others_are_taken(
     taken = graph.read("MATCH (p:Poster)-[:POSTER_OF]->(m) RETURN m.id AS id, p.thumbnail AS small")
     assert {row["id"] for row in taken} == {f"good{number}" for number in range(5)}
     assert all(store.exists(row["small"]) for row in taken)
+
+
+INGEST = """
+import decoders
+from ingest import uploads
+
+uploads.examine = decoders.examine_unless_told_otherwise
+import cli
+cli.main()
+"""
+
+
+def test_ctrl_c_waits_for_no_decoder(catalogue: Path, graph: Graph, tmp_path: Path) -> None:
+    media = catalogue / "media"
+    (media / "2.png").write_bytes(b"please sleep")
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    command = [sys.executable, "-c", INGEST, "ingest", "catalogue", str(catalogue)]
+    with subprocess.Popen(
+        command, cwd=tmp_path, env=environment, stderr=subprocess.PIPE, text=True
+    ) as process:
+        while not (media / "2.asleep").exists():
+            assert process.poll() is None, process.communicate()
+            time.sleep(0.05)
+        workers = psutil.Process(process.pid).children()
+        process.send_signal(signal.SIGINT)
+        _, messages = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "Traceback" not in messages
+    assert workers
+    assert not any(worker.is_running() for worker in workers)
+    assert graph.read("MATCH (m:Movie) RETURN count(m) AS films") == [{"films": 2}]

@@ -99,7 +99,7 @@ def examine_unless_told_otherwise(path: Path, kind: str) -> tuple[dict[str, Any]
     """Examine a file, unless it says what shall happen instead."""
     told = path.read_bytes()[:20]
     if told == b"please sleep":
-        time.sleep(600)
+        sleep(path.with_suffix(".asleep"))
     for name, function in {b"crash": crash, b"leave": leave, b"allocate": allocate}.items():
         if told == b"please " + name:
             function()
