@@ -13,7 +13,9 @@ import zlib
 from dataclasses import replace
 from pathlib import Path
 
+import av
 import decoders
+import numpy as np
 import psutil
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -96,6 +98,22 @@ def test_a_harmed_file_is_examined_or_refused_and_the_next_one_is_taken(
         assert bool(thumbnail) == (kind == "Poster")
     path.write_bytes(originals[kind][0])
     assert workers.run(examine, path, kind)[0]["mime"]
+
+
+def test_a_video_that_starts_over_and_over_is_ended(workers: Workers, tmp_path: Path) -> None:
+    """It claims one second, and its clock never goes past it."""
+    path = tmp_path / "endless.ts"
+    with av.open(str(path), "w", format="mpegts") as container:
+        stream = container.add_stream("mpeg2video", rate=24)
+        stream.width, stream.height, stream.pix_fmt = 640, 480, "yuv420p"
+        for _ in range(24):
+            black = np.zeros((480, 640, 3), dtype=np.uint8)
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(black, format="rgb24")))
+        container.mux(stream.encode())
+    assert workers.run(examine, path, "Trailer")[0]["seconds"] == 1.0
+    path.write_bytes(path.read_bytes() * 2000)
+    with pytest.raises(MediaError, match=r"longer than 0\.1 s"):
+        workers.run(examine, path, "Trailer", seconds=0.1)
 
 
 def bomb(path: Path, side: int) -> None:
