@@ -9,6 +9,7 @@ from __future__ import annotations
 import fcntl
 import importlib
 import os
+import pickle
 import resource
 import signal
 import sys
@@ -20,6 +21,8 @@ from mmkg.errors import MmkgError
 Answer = tuple[str, Any, str, str]
 """One of the words below, the value or what went wrong, and the error's `where` and `remedy`."""
 READY, DONE, FAILED, NO_MEMORY = "ready", "done", "failed", "no memory"
+MAX_ANSWER = 64 << 20
+"""Bytes."""
 MAX_FILES = 64
 LIFELINE = 0
 """Standard input: nothing is written to it, and it is closed when the parent is gone, however it ended."""
@@ -41,18 +44,24 @@ def main(descriptor: int, memory: int) -> None:
                 module, name, arguments = connection.recv()
             except EOFError:
                 return
-            connection.send(_answer(module, name, arguments))
+            connection.send_bytes(_answer(module, name, arguments))
 
 
-def _answer(module: str, name: str, arguments: tuple[Any, ...]) -> Answer:
+def _answer(module: str, name: str, arguments: tuple[Any, ...]) -> bytes:
+    answer: Answer
     try:
-        return DONE, getattr(importlib.import_module(module), name)(*arguments), "", ""
+        value = getattr(importlib.import_module(module), name)(*arguments)
+        data = pickle.dumps((DONE, value, "", ""))
+        if len(data) <= MAX_ANSWER:
+            return data
+        answer = FAILED, f"the decoder's answer has {len(data)} bytes, {MAX_ANSWER} is the limit", "", ""
     except MemoryError:
-        return NO_MEMORY, None, "", ""
+        answer = NO_MEMORY, None, "", ""
     except MmkgError as error:
-        return FAILED, error.what, error.where, error.remedy
+        answer = FAILED, error.what, error.where, error.remedy
     except Exception as error:  # whatever it is, it is this job's alone
-        return FAILED, f"the decoder failed ({type(error).__name__}: {error})", "", ""
+        answer = FAILED, f"the decoder failed ({type(error).__name__}: {error})", "", ""
+    return pickle.dumps(answer)
 
 
 def _end_with_parent() -> None:

@@ -21,7 +21,7 @@ from threading import Event, Lock, Timer
 from types import TracebackType
 from typing import Any, TypeVar
 
-from ingest.worker import DONE, NO_MEMORY, Answer
+from ingest.worker import DONE, MAX_ANSWER, NO_MEMORY, Answer
 from mmkg.errors import MediaError, MmkgError
 
 MEGABYTE = 1 << 20
@@ -31,7 +31,6 @@ SECONDS = 300.0
 START_SECONDS = 60.0
 JOBS = 1000
 """Jobs after which a worker is replaced, so that what decoders leak does not add up."""
-MAX_ANSWER = 64 * MEGABYTE
 ENVIRONMENT = ("HOME", "LANG", "LC_ALL", "LC_CTYPE", "PATH", "TMPDIR", "LD_LIBRARY_PATH")
 """The variables that a worker gets to see; among the others may be secrets."""
 ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
@@ -155,7 +154,9 @@ class _Worker:
         try:
             self._ask(None, START_SECONDS)
         except MediaError as error:
-            raise MmkgError("no process for decoding can be started", remedy=error.what) from None
+            if self.closed:
+                raise
+            raise MmkgError(f"no process for decoding can be started ({error.what})") from None
 
     def _end(self) -> None:
         with self.lock:
@@ -200,6 +201,8 @@ class _Worker:
         finally:
             clock.cancel()
             clock.join()
+        if overdue.is_set():
+            self._end()  # the answer came in the very last moment, but the process is no more
         return word, value, where, remedy
 
 

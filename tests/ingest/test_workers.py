@@ -55,6 +55,8 @@ def test_a_worker_is_another_process_and_stays(workers):
         (decoders.fail, "ZeroDivisionError: nothing to divide by"),
         (decoders.answer_with_code, "no plain value"),
         (decoders.answer_with_a_trap, "no plain value"),
+        (decoders.answer_too_much, "is the limit"),
+        (decoders.answer_with_what_cannot_be_sent, "the decoder failed"),
         pytest.param(
             decoders.allocate,
             "more than 1024 MB",

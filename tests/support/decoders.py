@@ -70,6 +70,14 @@ def answer_with_code() -> np.ndarray:
     return np.zeros(3)
 
 
+def answer_too_much() -> bytes:
+    return bytes(65 << 20)
+
+
+def answer_with_what_cannot_be_sent() -> object:
+    return lambda: None
+
+
 class Armed:
     def __reduce__(self):
         return os.system, ("touch armed",)
