@@ -29,6 +29,7 @@ from ingest.workers import Workers
 from kg import Graph
 from mmkg.errors import MediaError
 from storage import BlobStore
+from storage.blobs import sha256_of
 
 REAL = Path(__file__).parents[3] / "shared" / "data" / "media" / "big-buck-bunny-30s.mp4"
 FORMATS = {
@@ -165,7 +166,7 @@ def test_each_hostile_file_costs_one_reject_and_the_others_are_taken(
     assert report.rejected == len(rejects) == 5
     taken = graph.read("MATCH (p:Poster)-[:POSTER_OF]->(m) RETURN m.id AS id, p.thumbnail AS small")
     assert {row["id"] for row in taken} == {f"good{number}" for number in range(5)}
-    assert all(store.exists(row["small"]) for row in taken)
+    assert all(store.exists(sha256_of(row["small"])) for row in taken)
 
 
 INGEST = """

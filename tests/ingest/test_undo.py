@@ -72,7 +72,7 @@ def test_the_graph_and_the_store_are_as_if_it_had_never_been(
     report = run(here, ids[other])
     assert contents(graph, store) == alone
     assert report.undone == expected.undone
-    assert report.undone.blobs_deleted == 3
+    assert report.undone.blobs_deleted == 4  # two plots, a poster and its thumbnail
     assert report.undone.nodes_bare == 0
 
 
