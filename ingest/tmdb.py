@@ -108,13 +108,14 @@ class Tmdb:
     def media(self) -> Iterator[Media | Reject]:
         """Yield the plots, and each poster that lies in the folder."""
         for film in accepted(self._films()):
+            here = Ref("Item", film.id)
             plot = film.node.properties.get("plot") if film.node else None
             if isinstance(plot, str):
-                yield MediaText(film.id, plot, film.origin)
+                yield MediaText(here, plot, film.origin)
             if film.poster and self.place.is_dir():
                 path = self.place / film.poster.lstrip("/")
                 if path.exists() and problem_with(path, self.place) is None:
-                    yield MediaFile("Poster", film.id, path, film.origin)
+                    yield MediaFile("Poster", here, path, film.origin)
 
     def relations(self) -> Iterator[Relation | Reject]:
         """Yield what ties each film to what it has and to its people."""

@@ -121,7 +121,7 @@ def test_linked_films_are_items_of_the_catalogue(tmp_path: Path) -> None:
     source = Tmdb(api, links=links)
     assert {node.id for node in accepted(source.nodes()) if node.label == "Movie"} == {"6"}
     media = list(accepted(source.media()))
-    assert {(type(medium), medium.item_id) for medium in media} == {(MediaText, "6"), (MediaFile, "6")}
+    assert {(type(medium), medium.of.id) for medium in media} == {(MediaText, "6"), (MediaFile, "6")}
 
 
 @pytest.mark.parametrize(
