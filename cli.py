@@ -321,6 +321,22 @@ def extract(settings: Settings, as_json: bool, **options: Any) -> None:
 
 
 @cli.command()
+@click.option("--neighbours", default=10, show_default=True, help="Others that a medium may propose.")
+@click.option("--min-score", default=0.6, show_default=True, help="Cosine of two similar media, at least.")
+@click.option("--max-distance", default=8, show_default=True, help="Bits of 64 in which duplicates differ.")
+@json_option
+@server_options
+def relate(settings: Settings, as_json: bool, **options: Any) -> None:
+    """Tie the media that look or sound alike to one another, and the near-duplicates among the pictures."""
+    from gnn.relate import run
+
+    report = run(settings, **options)
+    print_report(report, as_json)
+    for medium, reason in report.failures.items():
+        console.log(f"Warning: {medium} is left out: {reason}")
+
+
+@cli.command()
 @model_settings
 @click.option("--force", is_flag=True, help="Train even if this very model is there.")
 @json_option

@@ -11,6 +11,7 @@ from kg.model import RELATION_TYPE
 NOT_IN_TYPE = re.compile(r"[^A-Z0-9]+")
 RESERVED = frozenset(
     {"CLICKED", "RATED", "CO_CLICKED", "SAME_AS", "SIMILAR_TO", "NEXT_TO", "FRAME_OF", "SOUNDTRACK_OF"}
+    | {"NEAR_DUPLICATE_OF", "CUT_FROM"}
     | {"POSTER_OF", "STILL_OF", "TRAILER_OF", "CLIP_OF", "AUDIO_OF", "TEXT_OF", "IMAGE_OF"}
 )
 """Types between users, films and media, which no triple file may state."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
-from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any, ClassVar, TypeVar
 
@@ -14,18 +13,12 @@ from ingest.doubts import doubts
 from ingest.rejects import Rejects
 from ingest.source import Source
 from ingest.uploads import Uploads
-from kg import Graph
+from kg import Graph, imports
 from kg.model import Reject
 from kg.schema import migrate
 from kg.writer import Counts, Writer
 from mmkg.progress import track
 from storage import BlobStore
-
-START = """
-MERGE (i:Import {id: $id})
-ON CREATE SET i.source = $source, i.path = $path, i.at = $at, i.created = 0, i.updated = 0
-"""
-FINISH = "MATCH (i:Import {id: $id}) SET i.rejected = $rejected, i.complete = true"
 
 T = TypeVar("T")
 
@@ -112,13 +105,7 @@ def ingest(
     digests = Digests()
     import_id = digests.import_id(kind, options or {}, source.files())
     report = Report(import_id, f"{kind} {path}")
-    graph.write(
-        START,
-        id=import_id,
-        source=kind,
-        path=str(path),
-        at=datetime.now(timezone.utc).isoformat("T", "seconds"),
-    )
+    imports.begin(graph, import_id, kind, str(path))
     with Rejects(rejects or Path(f"mmkg-rejects-{import_id}.jsonl")) as rejected:
         writer = Writer(graph, import_id, on_reject=rejected.add)
         uploads = Uploads(graph, store, digests, rejected.add)
@@ -127,7 +114,7 @@ def ingest(
             writer.nodes(node for node, _ in statements)
             writer.relations(relation for _, relation in statements)
         writer.relations(track(_good(source.relations(), rejected.add), "Relations"))
-        graph.write(FINISH, id=import_id, rejected=rejected.count)
+        imports.finish(graph, import_id, rejected.count)
     report.counts = dict(writer.counts)
     report.reasons = dict(rejected.reasons.most_common())
     report.rejected = rejected.count

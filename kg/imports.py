@@ -1,9 +1,10 @@
-"""The imports that the graph knows of, and how much each still states."""
+"""The imports that the graph knows of: their beginning, their end, and how much each still states."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
+from datetime import datetime, timezone
 from difflib import get_close_matches
 from typing import Any, ClassVar
 
@@ -11,6 +12,11 @@ from kg.connection import Graph
 from mmkg.errors import InputError
 from mmkg.settings import Settings
 
+BEGIN = """
+MERGE (i:Import {id: $id})
+ON CREATE SET i.source = $source, i.path = $path, i.at = $at, i.created = 0, i.updated = 0
+"""
+FINISH = "MATCH (i:Import {id: $id}) SET i.rejected = $rejected, i.complete = true"
 IMPORTS = """
 MATCH (i:Import)
 RETURN i.id AS id, i.source AS source, i.path AS path, i.at AS at, coalesce(i.created, 0) AS created,
@@ -75,6 +81,24 @@ class Imports:
     def to_json(self) -> dict[str, Any]:
         """Return the imports as plain values."""
         return {"imports": [asdict(each) for each in self.imports]}
+
+
+def begin(graph: Graph, import_id: str, source: str, path: str = "") -> None:
+    """Make the node of an import, unless it is there, before anything is written in its name.
+
+    Args:
+        graph: the graph.
+        import_id: a hash of all that decides what is written, so that the same again is the same import.
+        source: the kind of the source.
+        path: where it lies.
+    """
+    now = datetime.now(timezone.utc).isoformat("T", "seconds")
+    graph.write(BEGIN, id=import_id, source=source, path=path, at=now)
+
+
+def finish(graph: Graph, import_id: str, rejected: int) -> None:
+    """Say that all of an import is written, but for what was rejected."""
+    graph.write(FINISH, id=import_id, rejected=rejected)
 
 
 def run(settings: Settings) -> Imports:

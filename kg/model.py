@@ -17,8 +17,8 @@ PROVENANCE = ("imports", "origins", "statements", "conflicts")
 """The properties that tell who states a node or relation: kg.provenance."""
 DERIVED = tuple(f"embedding_{slot}{suffix}" for slot in "ab" for suffix in ("", "_model"))
 """The properties that the platform computes and no source states."""
-DERIVED_RELATIONS = ("CO_CLICKED", "NEXT_TO", "SAME_AS", "SIMILAR_TO")
-"""The relations that the platform computes; where one is of no import, it needs neither of its ends."""
+DERIVED_RELATIONS = ("CO_CLICKED", "NEAR_DUPLICATE_OF", "NEXT_TO", "SAME_AS", "SIMILAR_TO")
+"""The relations that the platform computes of what there is; none keeps one of its ends in the graph."""
 BLOB_KEYS = ("key", "thumbnail")
 """The properties of a Media node that each name an object in the store."""
 ALIAS = "Alias"

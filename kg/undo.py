@@ -38,7 +38,7 @@ ALONE = (
 RELATION_ALONE, NODE_ALONE = ALONE.format(x="r"), ALONE.format(x="n")
 BY_HAND = Statement("", "", frozenset(), {}).to_json().partition(",")[0]
 """How the text of a statement begins that is of no import."""
-NEEDS = "NOT (r.imports IS NULL AND type(r) IN $derived)"
+NEEDS = "NOT type(r) IN $derived"
 """Whether a relation needs its ends."""
 NO_VECTORS = ", ".join(f"{name}: null" for name in DERIVED)
 

@@ -8,7 +8,6 @@ import time
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -16,9 +15,9 @@ from ingest.digests import ID_DIGITS
 from ingest.extract import graph as reading
 from ingest.extract.extractor import METHOD, Extractor, Fact, Recogniser
 from ingest.extract.names import Name, Names
-from ingest.pipeline import FINISH, START, Report
+from ingest.pipeline import Report
 from ingest.rejects import Rejects
-from kg import Graph
+from kg import Graph, imports
 from kg.model import Reject
 from kg.schema import migrate
 from kg.writer import Writer
@@ -164,8 +163,7 @@ class Extraction:
         """Write the facts, as an import whose id is made of the texts, the names and the options."""
         started = time.monotonic()
         import_id = self._import_id()
-        now = datetime.now(timezone.utc).isoformat("T", "seconds")
-        self.graph.write(START, id=import_id, source=METHOD, path="the texts of the films", at=now)
+        imports.begin(self.graph, import_id, METHOD, "the texts of the films")
         self.texts = [*{*self.texts, import_id}]
         report = Report(import_id, "the films' texts")
         with Rejects(rejects or Path(f"mmkg-rejects-{import_id}.jsonl")) as rejected:
@@ -176,7 +174,7 @@ class Extraction:
                 writer.relations(fact.statement() for fact in facts)
             for reject in unread:
                 rejected.add(reject)
-            self.graph.write(FINISH, id=import_id, rejected=rejected.count)
+            imports.finish(self.graph, import_id, rejected.count)
         report.counts = dict(writer.counts)
         report.reasons = dict(rejected.reasons.most_common())
         report.rejected = rejected.count
