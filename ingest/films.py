@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ingest.folder import media_file
+from ingest.lines import suffix_of
 from ingest.rows import FieldError, Row, check_columns, header, parsed, property_name, read_any
 from ingest.source import Media, MediaFile, MediaKind, MediaText, accepted
 from kg.model import Node, Origin, Ref, Reject, Relation, Value
@@ -74,7 +75,7 @@ class Films:
         self.fills = fills
         self.media_root = media_root
         self.id = IDS[0]
-        if path.suffix != ".jsonl":
+        if suffix_of(path) != ".jsonl":
             names = header(path)
             self.id = next((name for name in IDS if name in names), IDS[0])
             check_columns(path, names, (self.id, "title"))

@@ -74,10 +74,11 @@ def problem_with(path: Path, root: Path) -> str | None:
     """
     try:
         resolved = path.resolve()
+        exists = resolved.exists()  # raises of a name that is too long for any file
     except (OSError, RuntimeError, ValueError):
         return "no such file"
     if not resolved.is_relative_to(root.resolve()):
         return "the path leaves the folder"
-    if not resolved.exists():
+    if not exists:
         return "no such file"
     return None if resolved.is_file() else "no file"

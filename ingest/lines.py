@@ -21,18 +21,25 @@ NUL = "\udc00"
 """Stands for a NUL character until the row is checked: the csv module of Python 3.10 refuses the real one."""
 ESCAPED = re.compile(r"[\udc00-\udcff]")
 GZIP = b"\x1f\x8b"
+DAMAGED = (EOFError, zlib.error, gzip.BadGzipFile)
+"""What reading a gzipped file raises where it is damaged or cut off."""
 
 
 def open_any(path: Path) -> BinaryIO:
     """Open a file for reading, unpacked where its first bytes are those of gzip.
 
     Raises:
-        OSError: it cannot be opened; reading may raise what `gzip` raises of a damaged archive.
+        OSError: it cannot be opened; reading may raise `DAMAGED` too.
     """
-    file = path.open("rb")
-    packed = file.read(len(GZIP)) == GZIP
-    file.seek(0)
-    return cast("BinaryIO", gzip.GzipFile(fileobj=file, mode="rb")) if packed else file
+    with path.open("rb") as file:
+        packed = file.read(len(GZIP)) == GZIP
+    # A GzipFile around an open file would leave that one open when it is closed itself.
+    return cast("BinaryIO", gzip.open(path)) if packed else path.open("rb")
+
+
+def suffix_of(path: Path) -> str:
+    """Return the extension that tells what a file holds, whether it is gzipped or not."""
+    return Path(path.name.removesuffix(".gz")).suffix
 
 
 def lines(path: Path, encoding: str = "utf-8") -> Iterator[tuple[Origin, str] | Reject]:
@@ -58,7 +65,7 @@ def lines(path: Path, encoding: str = "utf-8") -> Iterator[tuple[Origin, str] | 
                 if number == 1:
                     line = line.removeprefix(b"\xef\xbb\xbf")
                 yield origin, line.decode(encoding, "surrogateescape").replace("\0", NUL)
-    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+    except DAMAGED as error:
         yield Reject(path.name, number + 1, "", f"the rest of the file cannot be unpacked ({error})")
     except OSError as error:
         raise InputError(f"the file cannot be read ({error.strerror})", where=str(path)) from None

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
-from ingest.lines import ESCAPED, NUL, SHOWN, lines, shown
+from ingest.lines import ESCAPED, NUL, SHOWN, lines, shown, suffix_of
 from kg.model import Origin, Reject
 from mmkg.errors import InputError
 
@@ -210,7 +210,7 @@ def read_jsonl(path: Path) -> Iterator[Row | Reject]:
 
 def read_any(path: Path) -> Iterator[Row | Reject]:
     """Read a CSV or JSONL file, by its extension."""
-    return read_jsonl(path) if path.name.removesuffix(".gz").endswith(".jsonl") else read_table(path)
+    return read_jsonl(path) if suffix_of(path) == ".jsonl" else read_table(path)
 
 
 def _csv_rows(path: Path, delimiter: str) -> Iterator[tuple[Origin, list[str]] | Reject]:

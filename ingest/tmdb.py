@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from ingest.films import MAX_PLOT, named
 from ingest.folder import problem_with
-from ingest.lines import SHOWN
+from ingest.lines import DAMAGED, SHOWN, open_any, suffix_of
 from ingest.links import Links
 from ingest.rows import FieldError, Row, header, parsed, read_jsonl, read_table
 from ingest.source import Media, MediaFile, MediaText, accepted, unrecognised
@@ -24,7 +24,7 @@ CREDITS = ("movie_id", "cast", "crew")
 """The columns by which the two tables are known, and by `FILMS` the objects of the API too."""
 LOOKED_FOR = ("tmdb_5000_movies.csv", "tmdb_5000_credits.csv", "*.json", "*.jsonl")
 MAX_JSON = 64 << 20
-"""Bytes of a JSON file, which is read as a whole; a JSONL file may be of any size."""
+"""Bytes of a JSON file, unpacked, which is read as a whole; a JSONL file may be of any size."""
 
 JOBS = {
     "Director": "DIRECTED",
@@ -114,7 +114,7 @@ class Tmdb:
                 yield MediaText(here, plot, film.origin)
             if film.poster and self.place.is_dir():
                 path = self.place / film.poster.lstrip("/")
-                if path.exists() and problem_with(path, self.place) is None:
+                if problem_with(path, self.place) is None:
                     yield MediaFile("Poster", here, path, film.origin)
 
     def relations(self) -> Iterator[Relation | Reject]:
@@ -162,17 +162,26 @@ def recognises(place: Path) -> bool:
 def _readers(place: Path) -> Iterator[tuple[Path, Callable[[Path], Rows], bool]]:
     """Yield each file of TMDB with what reads it, and JSON that cannot be read with False: it may be one."""
     for path in sorted(place.iterdir()) if place.is_dir() else [place]:
-        suffix = Path(path.name.removesuffix(".gz")).suffix
+        suffix = suffix_of(path)
         if path.name[0] == "." or not path.is_file():
             continue
         if suffix == ".csv":
-            if _has(header(path), FILMS) or _has(header(path), CREDITS):
+            names = _columns(path)
+            if _has(names, FILMS) or _has(names, CREDITS):
                 yield path, read_table, True
         elif suffix in (".json", ".jsonl"):
             read = read_jsonl if suffix == ".jsonl" else _read_json
             first = next(read(path), None)
             if isinstance(first, Reject) or (first and _has(first.values, FILMS[:3])):
                 yield path, _flat(read), isinstance(first, Row)
+
+
+def _columns(path: Path) -> list[str]:
+    """Read the header of a table; empty where it has none, as then it is no table of TMDB."""
+    try:
+        return header(path)
+    except InputError:
+        return []
 
 
 def _has(names: Iterable[str], wanted: Iterable[str]) -> bool:
@@ -183,10 +192,15 @@ def _read_json(path: Path) -> Rows:
     """Read a film, a list of films, or the results of a search."""
     origin = Origin(path.name)
     try:
-        if path.stat().st_size > MAX_JSON:
+        with open_any(path) as file:
+            content = file.read(MAX_JSON + 1)
+        if len(content) > MAX_JSON:
             yield Reject(*origin, "", f"larger than {MAX_JSON >> 20} MB: write one film a line, as JSONL")
             return
-        found = json.loads(path.read_bytes())
+        found = json.loads(content)
+    except DAMAGED as error:
+        yield Reject(*origin, "", f"the file cannot be unpacked ({error})")
+        return
     except OSError as error:
         raise InputError(f"the file cannot be read ({error.strerror})", where=str(path)) from None
     except (ValueError, RecursionError):
@@ -234,6 +248,8 @@ def _properties(row: Row, number: int) -> dict[str, Value]:
             properties[ours] = value
     if properties.get("tmdb_votes") and (rating := row.number("vote_average")) is not None:
         properties["tmdb_rating"] = rating
+    if popularity := row.number("popularity"):
+        properties["tmdb_popularity"] = popularity
     return properties
 
 

@@ -1,3 +1,4 @@
+import gzip
 import json
 from pathlib import Path
 
@@ -188,6 +189,18 @@ def test_a_table_that_adds_to_another_source_only_fills_gaps(tmp_path: Path) -> 
     (node,) = Films(path, fills=True).nodes()
     assert node.fills
     assert node.properties["plot"] == "A thief."
+
+
+def test_a_gzipped_table_of_films(tmp_path: Path) -> None:
+    path = tmp_path / "films.jsonl.gz"
+    path.write_bytes(gzip.compress(b'{"id": 1, "title": "Heat"}\n'))
+    assert list(Films(path).nodes()) == [Node("Item", "1", "Movie", {"title": "Heat"})]
+
+
+def test_a_path_that_no_file_can_have(tmp_path: Path) -> None:
+    path = tmp_path / "films.csv"
+    path.write_text(f"id,title,poster\n1,Heat,{'a' * 5000}\n")
+    assert rejects_of(Films(path, media_root=tmp_path)) == [("films.csv", 2, "poster", "no such file")]
 
 
 def test_a_name_is_normalised() -> None:

@@ -130,6 +130,14 @@ def test_a_bad_row_costs_itself(folder: Path, table: str, row: str, field: str, 
     assert [thing for thing in things if not isinstance(thing, Reject)] == good
 
 
+def test_a_table_that_is_cut_off_is_read_as_far_as_it_goes(folder: Path) -> None:
+    path = folder / "title.principals.tsv.gz"
+    path.write_bytes(path.read_bytes()[:-8])
+    (reject,) = [thing for thing in _read(Imdb(folder)) if isinstance(thing, Reject)]
+    assert reject.file == path.name
+    assert "cannot be unpacked" in reject.reason
+
+
 def test_a_missing_column_ends_it_before_anything_is_written(folder: Path) -> None:
     (folder / "name.basics.tsv.gz").unlink()
     (folder / "name.basics.tsv").write_text("nconst\tname\n")

@@ -1,10 +1,13 @@
+import gc
 import gzip
+import warnings
 from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ingest.lines import open_any
 from ingest.rows import FieldError, Row, header, parsed, read_any, read_jsonl, read_split, read_table
 from kg.model import Origin, Reject
 from mmkg.errors import InputError
@@ -168,6 +171,17 @@ def test_a_damaged_gzip_never_raises(tmp_path_factory: pytest.TempPathFactory, a
     path = tmp_path_factory.mktemp("damaged") / "table.jsonl.gz"
     path.write_bytes(packed[:at] + junk + packed[at:])
     assert all(isinstance(row, (Row, Reject)) for row in read_any(path))
+
+
+def test_a_gzipped_file_is_closed_after_reading(path: Path) -> None:
+    path.write_bytes(gzip.compress(b"id,title\n1,Heat\n"))
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", ResourceWarning)
+        with open_any(path) as file:
+            assert file.read() == b"id,title\n1,Heat\n"
+        del file
+        gc.collect()
+    assert not [warning for warning in caught if str(path) in str(warning.message)]
 
 
 def test_a_header_that_csv_cannot_read_is_an_input_error(path: Path) -> None:

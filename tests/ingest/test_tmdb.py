@@ -1,6 +1,7 @@
 """TMDB's tables and its API's films into the real graph, and whatever else may stand in them."""
 
 import csv
+import gzip
 import json
 from pathlib import Path
 
@@ -28,6 +29,7 @@ HEAT = {
     "revenue": 0,
     "vote_average": 7.9,
     "vote_count": 5000,
+    "popularity": 41.5,
     "poster_path": "/heat.png",
     "genres": [{"id": 80, "name": "Crime"}],
     "production_companies": [{"id": 508, "name": "Regency Enterprises"}],
@@ -92,7 +94,7 @@ def test_tables_and_api_lead_to_the_same_graph(lay, tmp_path: Path, bring, graph
     assert [tuple(row.values()) for row in graph.read(FACTS)] == EXPECTED
     (row,) = graph.read("MATCH (m:Movie) RETURN m {.*} AS m")
     expected = {"title": "Heat", "year": 1995, "runtime": 170, "budget": 60_000_000, "tmdb_rating": 7.9}
-    assert expected.items() <= row["m"].items()
+    assert {**expected, "tmdb_popularity": 41.5}.items() <= row["m"].items()
     assert "revenue" not in row["m"]
     assert row["m"].get("imdb_id") == ("tt0113277" if lay is lay_api else None)
     role = graph.read("MATCH ({name: 'Al Pacino'})-[r:ACTED_IN]->() RETURN r.characters AS c")
@@ -147,6 +149,44 @@ def test_json_that_is_torn_is_told(tmp_path: Path) -> None:
     (api / "torn.json").write_text('{"id": 5')
     rejects = [thing for thing in read(Tmdb(api)) if isinstance(thing, Reject)]
     assert [(reject.file, reject.reason) for reject in rejects] == [("torn.json", "no JSON")]
+
+
+def test_a_gzipped_film_and_one_that_is_cut_off(tmp_path: Path) -> None:
+    packed = gzip.compress(json.dumps(HEAT).encode())
+    (tmp_path / "949.json.gz").write_bytes(packed)
+    (tmp_path / "950.json.gz").write_bytes(packed[:-9])
+    things = read(Tmdb(tmp_path))
+    assert [thing.id for thing in things if isinstance(thing, Node) and thing.label == "Movie"] == [
+        "tmdb:949"
+    ]
+    (reject,) = [thing for thing in things if isinstance(thing, Reject)]
+    assert reject.file == "950.json.gz"
+    assert "cannot be unpacked" in reject.reason
+
+
+def test_json_that_unpacks_to_too_much_is_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ingest.tmdb.MAX_JSON", 1 << 20)
+    (tmp_path / "949.json").write_text(json.dumps(HEAT))
+    (tmp_path / "bomb.json.gz").write_bytes(gzip.compress(b" " * (1 << 22)))
+    rejects = [thing for thing in read(Tmdb(tmp_path)) if isinstance(thing, Reject)]
+    assert [(reject.file, reject.reason[:16]) for reject in rejects] == [("bomb.json.gz", "larger than 1 MB")]
+
+
+def test_other_tables_in_the_folder_do_not_matter(tmp_path: Path) -> None:
+    folder = lay_tables(tmp_path / "tmdb")
+    (folder / "empty.csv").write_text("")
+    (folder / "notes.csv").write_text("a,b\n1,2\n")
+    names = {path.name for path in Tmdb(folder).files()}
+    assert names == {"tmdb_5000_movies.csv", "tmdb_5000_credits.csv"}
+
+
+@pytest.mark.parametrize("poster", ["/../outside.png", "/" + "a" * 5000, "/nowhere.png", ""])
+def test_a_poster_is_read_only_where_it_lies_in_the_folder(tmp_path: Path, poster: str) -> None:
+    picture(tmp_path / "outside.png")
+    folder = tmp_path / "tmdb"
+    folder.mkdir()
+    (folder / "949.json").write_text(json.dumps({**HEAT, "poster_path": poster}))
+    assert [type(medium) for medium in Tmdb(folder).media()] == [MediaText]
 
 
 def test_nothing_of_tmdb(tmp_path: Path) -> None:
