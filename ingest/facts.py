@@ -1,4 +1,4 @@
-"""How the relation types of triple files become ours: a table for Freebase's, a rule for all others."""
+"""How the relation types of triple files become ours: a table for Freebase and Satori, a rule for others."""
 
 from __future__ import annotations
 
@@ -53,8 +53,20 @@ FREEBASE = {
     "film.film_subject.films": Fact("ABOUT", "Film", "Keyword", True),
     "film.film.prequel": Fact("SEQUEL_OF", "Film", "Film"),  # the tail is the earlier film
     "film.film.sequel": Fact("SEQUEL_OF", "Film", "Film", True),
+    # Satori's names, where they differ from Freebase's.
+    "film.film.star": Fact("ACTED_IN", "Person", "Film", True),
+    "film.film.director": Fact("DIRECTED", "Person", "Film", True),
+    "film.film.writer": Fact("WROTE", "Person", "Film", True),
+    "film.film.producer": Fact("PRODUCED", "Person", "Film", True),
+    "film.film.cinematographer": Fact("SHOT", "Person", "Film", True),
+    "film.film.music": Fact("COMPOSED", "Person", "Film", True),
+    "film.film.editor": Fact("EDITED", "Person", "Film", True),
+    "film.editor.film": Fact("EDITED", "Person", "Film"),
+    "film.film.production_company": Fact("MADE_BY", "Film", "Company"),
+    "film.production_company.film": Fact("MADE_BY", "Film", "Company", True),
 }
-"""Freebase says most things twice, from either end; both become the same relation."""
+"""Freebase says most things twice, from either end; both become the same relation. Satori, from which
+RippleNet and MKR have their triples, has Freebase's names for most."""
 
 
 def fact(relation: str) -> Fact:

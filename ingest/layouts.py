@@ -28,6 +28,7 @@ TRIPLES = (
 FINAL, KGAT_CLICKS, FINAL_CLICKS = "kg_final.txt", "train.txt", "ratings_final.txt"
 LOOKED_FOR = (f"{FINAL} with {KGAT_CLICKS} or {FINAL_CLICKS}", f"kg.txt with {ITEMS[0]}")
 LISTS = ("item_list.txt", "entity_list.txt", "relation_list.txt", "user_list.txt")
+HEADER = ("org_id", "remap_id")
 TRIPLE = ("head", "relation", "tail")
 MOVIELENS = ("user", "item", "rating", "at")
 
@@ -60,8 +61,10 @@ def layout_of(place: Path) -> Layout | None:
         first = next(read_fields(place, *TRIPLE, rest="more"), None)
         return Layout([place]) if isinstance(first, Row) and not first.values["more"] else None
     for names in TRIPLES:
-        if find(place, ITEMS) and all((place / name).is_file() for name in names):
-            return _ripplenet([place / name for name in names], place)
+        # Two numberings of the entities are about, and a folder may hold the items in both.
+        items = find(place, ITEMS if "rehashed" not in names[0] else ITEMS[::-1])
+        if items and all((place / name).is_file() for name in names):
+            return _ripplenet([place / name for name in names], items)
     if not (place / FINAL).is_file():
         return None
     if (place / KGAT_CLICKS).is_file():
@@ -100,10 +103,8 @@ def item_pairs(path: Path) -> Iterator[tuple[str, str] | Reject]:
     )
 
 
-def _ripplenet(triples: list[Path], folder: Path) -> Layout:
-    items = find(folder, ITEMS)
-    assert items
-    clicks = find(folder, ("ratings.dat", "ratings.csv"))
+def _ripplenet(triples: list[Path], items: Path) -> Layout:
+    clicks = find(items.parent, ("ratings.dat", "ratings.csv"))
 
     def ratings() -> Iterator[Rating | Reject]:
         if clicks:
@@ -152,17 +153,44 @@ def _kgat(folder: Path) -> Layout:
 
 def _former(path: Path | None, rejects: list[Reject]) -> dict[str, str]:
     """Read a list of KGAT: what each number was."""
-    former = {}
-    for row in parsed(read_fields(path, "was", "number"), _was) if path else ():
-        if isinstance(row, Reject):
-            rejects.append(row)
-        elif row[1] != "org_id":
-            former[row[0]] = row[1]
+    former: dict[str, str] = {}
+    if path is None:
+        return former
+    meant = _numbered_item if path.name == LISTS[0] else _numbered
+    for pair in parsed(read_fields(path, "was", "number", rest="more"), meant):
+        if isinstance(pair, Reject):
+            rejects.append(pair)
+        elif pair:
+            former[pair[0]] = pair[1]
     return former
 
 
-def _was(row: Row) -> tuple[str, str]:
-    return row.required("number"), row.required("was")
+def _numbered(row: Row) -> tuple[str, str] | None:
+    """Return the number at a line's end and what stands before it, spaces too; None of a header."""
+    words: list[str] = [row.values["was"], row.values["number"], *row.values["more"]]
+    number = words.pop()
+    return _pair(Row(row.origin, {"was": " ".join(words), "number": number}))
+
+
+def _numbered_item(row: Row) -> tuple[str, str] | None:
+    """Return an item's number, after which an entity may be named; in Yelp's list they are not kept apart."""
+    was, number = row.values["was"], row.values["number"]
+    return _pair(
+        Row(row.origin, {"was": was, "number": number if _plain(number) else number.removesuffix(was)})
+    )
+
+
+def _pair(row: Row) -> tuple[str, str] | None:
+    was, number = row.required("was"), row.required("number")
+    if (was, number) == HEADER:
+        return None
+    if not _plain(number):
+        raise FieldError("number", "no whole number", number)
+    return number, was
+
+
+def _plain(number: str) -> bool:
+    return number.isascii() and number.isdecimal()
 
 
 def _adjacent(path: Path, part: str) -> Iterator[Rating | Reject]:

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
 from ingest.facts import fact
 from ingest.layouts import LOOKED_FOR, TRIPLE, item_pairs, layout_of, read_fields
+from ingest.lines import lines, suffix_of
 from ingest.ratings import FORGET_AFTER, Ratings, user_nodes
 from ingest.rows import Row, parsed
 from ingest.source import Media, accepted, unrecognised
 from kg.model import Node, Origin, Ref, Reject, Relation
 
 FREEBASE = "http://rdf.freebase.com/ns/"
+NAME_IN_ADDRESS = re.compile(r"[/#]")
 
 
 class Triple(NamedTuple):
@@ -116,7 +119,7 @@ class TripleFiles:
     def _triple(self, row: Row) -> Triple:
         head, relation, tail = map(row.required, TRIPLE)
         relation = self.layout.relations.get(relation, relation)
-        meaning = fact(f"relation {relation}" if relation.isdecimal() else relation.rsplit("/", 1)[-1])
+        meaning = fact(_spoken(relation))
         if meaning.from_tail:
             head, tail = tail, head
         if meaning.start == "Person" and head in self.films and tail not in self.films:
@@ -140,9 +143,14 @@ def recognises(place: Path) -> bool:
     """Tell whether a folder is laid out in one of the known ways, or a file holds triples apart by tabs."""
     if place.is_dir():
         return layout_of(place) is not None
-    return place.suffix in (".txt", ".tsv") and layout_of(place) is not None and b"\t" in _start(place)
+    if suffix_of(place) not in (".txt", ".tsv") or layout_of(place) is None:
+        return False
+    first = next(lines(place))
+    return not isinstance(first, Reject) and "\t" in first[1]
 
 
-def _start(path: Path) -> bytes:
-    with path.open("rb") as file:
-        return file.readline(1 << 16)
+def _spoken(relation: str) -> str:
+    """Return a relation without the address before its name; a mere number says that it is one."""
+    if relation.isdecimal():
+        return f"relation {relation}"
+    return NAME_IN_ADDRESS.split(relation)[-1] if "://" in relation else relation

@@ -1,5 +1,6 @@
 """Triples as they are published, into the real graph, and whatever else may stand in them."""
 
+import gzip
 from pathlib import Path
 
 import pytest
@@ -7,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ingest.source import accepted
-from ingest.triple_files import TripleFiles
+from ingest.triple_files import TripleFiles, recognises
 from kg import Graph
 from kg.model import Node, Reject, Relation
 from mmkg.errors import InputError
@@ -27,6 +28,11 @@ RIPPLENET = {
     "kg_part1.txt": "10\tfilm.film.genre\t99\n",
     "kg_part2.txt": "98\tfilm.actor.film\t20\n",
     "ratings.dat": "7::1::5::100\n7::2::2::200\n8::3::4::300\n",
+}
+MKR = {
+    "item_index2entity_id.txt": "1\t10\n",
+    "kg.txt": "10\tfilm.film.star\t98\n10\tfilm.film.director\t97\n96\tfilm.production_company.film\t10\n",
+    "ratings.csv": "userId,movieId,rating,timestamp\n7,1,4.5,100\n",
 }
 FINAL = {"kg_final.txt": "0\t4\t17\n", "ratings_final.txt": "5\t0\t1\n5\t1\t0\n6\t2\t1\n"}
 RELATIONS = "MATCH (a)-[r]->(b) RETURN a.id AS start, type(r) AS type, b.id AS end, r.split AS split"
@@ -69,6 +75,16 @@ def lay(folder: Path, files: dict[str, str]) -> Path:
             | {"7": "", "8": ""},
         ),
         (
+            MKR,
+            {
+                ("entity:98", "ACTED_IN", "1", None),
+                ("entity:97", "DIRECTED", "1", None),
+                ("1", "MADE_BY", "entity:96", None),
+                ("7", "CLICKED", "1", None),
+            },
+            {"1": "Movie", "entity:98": "Person", "entity:97": "Person", "entity:96": "Company", "7": ""},
+        ),
+        (
             FINAL,
             {
                 ("0", "RELATION_4", "entity:17", None),
@@ -78,7 +94,7 @@ def lay(folder: Path, files: dict[str, str]) -> Path:
             {"0": "Movie", "2": "Movie", "entity:17": "", "5": "", "6": ""},
         ),
     ],
-    ids=["KGAT", "RippleNet", "final"],
+    ids=["KGAT", "RippleNet", "MKR", "final"],
 )
 def test_what_is_published_reaches_the_graph(
     files: dict, relations: set, labels: dict, tmp_path: Path, bring, graph: Graph
@@ -108,6 +124,36 @@ def test_a_file_of_triples_and_its_table_of_items(tmp_path: Path, bring, graph: 
     }
 
 
+def test_names_of_entities_may_have_spaces(tmp_path: Path) -> None:
+    lists = {
+        "entity_list.txt": "org_id remap_id\nm.0a 0\nRoute 66 2\nNew York New York 3\n",
+        "relation_list.txt": "org_id remap_id\nhttp://www.w3.org/1999/02/22-rdf-syntax-ns#type 0\nand/or 1\n",
+        "kg_final.txt": "0 0 2\n0 1 3\n",
+    }
+    source = TripleFiles(lay(tmp_path / "triples", {**KGAT, **lists}))
+    facts = [(r.start.id, r.type, r.end.id) for r in accepted(source.relations()) if r.type != "CLICKED"]
+    assert facts == [("B01", "TYPE", "Route 66"), ("B01", "AND_OR", "New York New York")]
+
+
+def test_items_that_run_into_their_entities(tmp_path: Path) -> None:
+    items = {"item_list.txt": "org_id remap_id freebase_id\nB01 0B01\n3ab 13ab\n"}
+    assert TripleFiles(lay(tmp_path / "triples", {**KGAT, **items})).films == {"0": "B01", "1": "3ab"}
+
+
+def test_items_are_numbered_as_the_triples_are(tmp_path: Path) -> None:
+    both = {"item_index2entity_id.txt": "1\t10\n", "item_index2entity_id_rehashed.txt": "1\t0\n"}
+    parts = {f"kg_part{n}_rehashed.txt": "0\tfilm.film.genre\t5\n" for n in (1, 2)}
+    assert TripleFiles(lay(tmp_path / "rehashed", {**both, **parts})).films == {"0": "1"}
+    assert TripleFiles(lay(tmp_path / "plain", {**both, "kg.txt": "10\tx\t5\n"})).films == {"10": "1"}
+
+
+def test_a_gzipped_file_of_triples(tmp_path: Path) -> None:
+    path = tmp_path / "facts.tsv.gz"
+    path.write_bytes(gzip.compress(b"Heat\tset in\tLos Angeles\n"))
+    assert recognises(path)
+    assert [relation.type for relation in accepted(TripleFiles(path).relations())] == ["SET_IN"]
+
+
 def test_a_prefix_keeps_two_numberings_apart(tmp_path: Path) -> None:
     source = TripleFiles(lay(tmp_path / "triples", FINAL), prefix="ours")
     assert [node.id for node in source.nodes() if node.kind == "Entity"] == ["ours:17"]
@@ -117,6 +163,8 @@ def test_a_prefix_keeps_two_numberings_apart(tmp_path: Path) -> None:
     ("files", "file", "row", "field", "reason"),
     [
         (KGAT, "entity_list.txt", "m.0x", "", "1 fields instead of 2"),
+        (KGAT, "entity_list.txt", "m.0x two", "number", "no whole number"),
+        (KGAT, "item_list.txt", "B03 x m.0c", "number", "no whole number"),
         (FINAL, "kg_final.txt", "0\t4", "", "2 fields instead of 3"),
         (FINAL, "kg_final.txt", "0\t\t4", "relation", "empty"),
         (FINAL, "kg_final.txt", "0\t!!\t4", "relation", "no relation type can be made of it"),
@@ -147,15 +195,25 @@ def test_no_triples(tmp_path: Path) -> None:
         TripleFiles(tmp_path / "prose.txt")
 
 
-@given(st.sampled_from([*KGAT]), st.binary(max_size=40), st.integers(0, 60))
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    st.sampled_from([(files, name) for files in (KGAT, RIPPLENET, MKR, FINAL) for name in files]),
+    st.binary(max_size=40),
+    st.integers(0, 60),
+)
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_whatever_stands_in_a_file_is_taken_or_rejected(
-    tmp_path: Path, file: str, junk: bytes, at: int
+    tmp_path_factory: pytest.TempPathFactory, chosen: tuple[dict, str], junk: bytes, at: int
 ) -> None:
-    folder = lay(tmp_path / "triples", KGAT)
-    content = KGAT[file].encode()
-    (folder / file).write_bytes(content[:at] + junk + content[at:])
-    assert all(isinstance(thing, (Node, Relation, Reject)) for thing in read(TripleFiles(folder)))
+    files, name = chosen
+    folder = lay(tmp_path_factory.mktemp("triples"), files)
+    content = files[name].encode()
+    (folder / name).write_bytes(content[:at] + junk + content[at:])
+    try:
+        things = read(TripleFiles(folder))
+    except InputError:
+        assert name == "ratings.csv"  # the one file with a header
+    else:
+        assert all(isinstance(thing, (Node, Relation, Reject)) for thing in things)
 
 
 def read(source: TripleFiles) -> list[object]:
