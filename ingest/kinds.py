@@ -77,6 +77,7 @@ class Kind:
 
 
 MIN_RATING = Option("min_rating", "A rating from here on is a click.", "number", 4.0)
+LINKS = Option("links", "CSV of which item is which film of IMDb or TMDB.", "file")
 SPLIT = Option("split", "Folder of NAME.train.inter, NAME.valid.inter, NAME.test.inter.", "folder")
 LINKS = Option("links", "CSV of item ids with imdb_id and tmdb_id, as MovieLens' links.csv.", "file")
 
@@ -148,6 +149,19 @@ KINDS = {
             "crawl.warc.gz and posters.jsonl",
             opens="ingest.crawl.source:Crawled",
             recognises="ingest.crawl.source:recognises",
+        ),
+        Kind(
+            "rdf",
+            "RDF by a table of its vocabulary, as of DBpedia and Wikidata: N-Triples, N-Quads, Turtle, TriG.",
+            "files that are all *.nt, *.nq, *.ttl or *.trig, plain or gzipped",
+            opens="ingest.rdf:Rdf",
+            recognises="ingest.rdf:recognises",
+            options=(
+                Option("vocabulary", "TOML that adds to what predicates and classes mean.", "file"),
+                LINKS,
+                Option("language", "Language of names and plots.", default="en"),
+            ),
+            takes="path",
         ),
     )
 }
