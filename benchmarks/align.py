@@ -21,9 +21,6 @@ from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 from time import perf_counter
-from urllib.parse import unquote
-
-import pyoxigraph
 
 from ingest import run
 from ingest.align import structure
@@ -31,8 +28,9 @@ from ingest.align.command import align, read_film_links
 from ingest.align.names import key
 from ingest.align.people import FilmKey, People, Person, load
 from ingest.align.plan import MIN_SCORE, Plan, decide
+from ingest.rdf import Rdf
+from ingest.source import accepted
 from kg import Graph
-from kg.model import Node, Ref, Relation
 from kg.writer import Writer
 from mmkg import servers
 from mmkg.console import log, print_table
@@ -43,13 +41,7 @@ FILM_LINKS = HERE / "align_film_links.csv"
 PAIRS = HERE / "align_pairs.csv"
 PEOPLE = HERE / "align_people.csv"
 SAMPLE = 200
-ROLES = {
-    "starring": "ACTED_IN",
-    "director": "DIRECTED",
-    "writer": "WROTE",
-    "producer": "PRODUCED",
-    "cinematography": "SHOT",
-}
+ROLES = frozenset({"ACTED_IN", "DIRECTED", "WROTE", "PRODUCED", "SHOT"})
 NODES = "MATCH (n) RETURN n.id AS id, labels(n) AS labels, properties(n) AS properties"
 RELATIONS = """
 MATCH (a)-[r]->(b)
@@ -103,26 +95,13 @@ def main() -> None:
 
 
 def bring_dbpedia(graph: Graph, path: Path) -> None:
-    """Write people and their credits as a reader of RDF names them, `dbpedia:Tom_Hanks`."""
-    films: dict[str, str] = {}
-    credits: list[tuple[str, str, str]] = []
-    for quad in pyoxigraph.parse(path=str(path), format=pyoxigraph.RdfFormat.N_TRIPLES):
-        predicate = quad.predicate.value.rsplit("/", 1)[1]
-        if predicate == "identifier":
-            films[quad.subject.value] = quad.object.value
-        elif predicate in ROLES:
-            credits.append((quad.subject.value, ROLES[predicate], quad.object.value))
-    resources = {resource: unquote(resource.rsplit("/", 1)[1]) for _, _, resource in credits}
+    """Write the people of DBpedia with the credits that Freebase has too."""
+    source = Rdf(path)
+    credits = [relation for relation in accepted(source.relations()) if relation.type in ROLES]
+    people = {relation.start.id for relation in credits}
     writer = Writer(graph, "dbpedia")
-    writer.nodes(
-        Node("Entity", f"dbpedia:{name}", "Person", {"name": name.partition("_(")[0].replace("_", " ")})
-        for name in resources.values()
-    )
-    writer.relations(
-        Relation(role, Ref("Entity", f"dbpedia:{resources[resource]}"), Ref("Item", films[film]))
-        for film, role, resource in credits
-        if film in films
-    )
+    writer.nodes(node for node in accepted(source.nodes()) if node.id in people)
+    writer.relations(credits)
 
 
 def digest(graph: Graph) -> str:

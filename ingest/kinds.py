@@ -77,7 +77,6 @@ class Kind:
 
 
 MIN_RATING = Option("min_rating", "A rating from here on is a click.", "number", 4.0)
-LINKS = Option("links", "CSV of which item is which film of IMDb or TMDB.", "file")
 SPLIT = Option("split", "Folder of NAME.train.inter, NAME.valid.inter, NAME.test.inter.", "folder")
 LINKS = Option("links", "CSV of item ids with imdb_id and tmdb_id, as MovieLens' links.csv.", "file")
 

@@ -44,8 +44,8 @@ class Rdf:
     """A file or a folder of RDF as a source.
 
     The files may be larger than the memory: they are read from end to end several times. Three readings find
-    out which films there are, what these are tied to and what has a name; then come one for the nodes, one for
-    the plots and one for the relations. `Known` is all that is held meanwhile: films and what is tied to
+    out which films there are, what these are tied to and what has a name; then comes one for the nodes, one
+    for the plots and one for the relations. `Known` is all that is held meanwhile: films and what is tied to
     them, however much else there is. All fills gaps only: a data set does not overrule the catalogue.
 
     Args:
@@ -134,7 +134,7 @@ class Rdf:
         """Tell where the vocabulary does not fit, and of films that are not tied to the catalogue."""
         films = self.known.films
         if not films:
-            yield "there is no film by the vocabulary: --vocabulary tells the data set's predicates and classes"
+            yield "the vocabulary finds no film: --vocabulary can tell more predicates and classes"
         elif self.links and not any(films.values()):
             yield "none of the films is tied to the catalogue by the table of --links"
 
