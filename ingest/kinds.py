@@ -162,6 +162,17 @@ KINDS = {
             ),
             takes="path",
         ),
+        Kind(
+            "web",
+            "A film page by its URL, or saved pages: an HTML file, a folder of them, or a web archive.",
+            "a URL of http or https, or files that are all *.html or *.warc, plain or gzipped, with pictures",
+            opens="ingest.web:open_web",
+            recognises="ingest.web:recognises",
+            options=(
+                Option("allow_private", "Allow a URL at a private or loopback address.", "flag", False),
+            ),
+            takes="address",
+        ),
     )
 }
 AUTO = "auto"

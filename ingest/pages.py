@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from html import unescape
 from typing import Any
+from urllib.parse import urlsplit
 
 from ingest.films import MAX_PLOT, named
 from ingest.lines import SHOWN
@@ -60,6 +61,7 @@ class MediaLink:
     kind: MediaKind
     of: Ref
     url: str
+    """Absolute; a path only where the page does not tell its own address."""
     origin: Origin
 
 
@@ -233,12 +235,16 @@ class _Reader:
             texts = [value]
             if isinstance(value, dict):
                 texts = [each for name in inside for each in value.get(name, [])]
-            address = next((a for text in texts if (a := clean_url(_text(text), self.page.url))), "")
+            written = [_text(text) for text in texts]
+            address = next((a for text in written if (a := clean_url(text, self.page.url))), "")
+            path = "" if self.page.url else next((text for text in written if _is_path(text)), "")
             if address:
-                self.links.setdefault((of, address), MediaLink(kind, of, address, self.origin))
                 addresses.append(address)
-            else:
-                self._reject(field_name, "no address of a file", _text(texts[0] if texts else ""))
+            elif not path:
+                self._reject(field_name, "no address of a file", written[0] if written else "")
+                continue
+            link = MediaLink(kind, of, address or path, self.origin)
+            self.links.setdefault((of, link.url), link)
         return addresses
 
     def _reject(self, field_name: str, reason: str, value: str) -> None:
@@ -276,6 +282,15 @@ def _address(thing: Thing, base: str) -> str:
     """Return the address of a thing's own page."""
     fields = ("url", "@id", "mainEntityOfPage")
     return next((address for name in fields for address in _addresses(thing, name, base)), "")
+
+
+def _is_path(text: str) -> bool:
+    """Tell whether an address is a path from where its page lies."""
+    try:
+        parts = urlsplit(text)
+    except ValueError:
+        return False
+    return bool(parts.path) and not (parts.scheme or parts.netloc or parts.path.startswith("/"))
 
 
 def _plot(value: Any) -> str | None:

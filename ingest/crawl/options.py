@@ -37,6 +37,8 @@ class Options:
     allow_private: bool = False
     allow_address: tuple[str, ...] = ()
     same_host: bool = True
+    follow: bool = True
+    """False where the pages of the URLs are wanted alone, with their pictures."""
     user_agent: str = f"mmkg/{mmkg.__version__}"
 
     def __post_init__(self) -> None:

@@ -6,18 +6,18 @@ import json
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from warcio.archiveiterator import ArchiveIterator
-
 from ingest.crawl.archive import ARCHIVE, POSTERS
 from ingest.crawl.urls import address
 from ingest.folder import media_file, problem_with
-from ingest.pages import Page, read_page
-from ingest.source import Media, unrecognised
-from kg.model import Node, Origin, Reject, Relation
+from ingest.paged import Paged
+from ingest.pages import Page
+from ingest.source import Media, accepted, unrecognised
+from ingest.warc import read_archive
+from kg.model import Origin, Reject
 from mmkg.errors import InputError
 
 
-class Crawled:
+class Crawled(Paged):
     """The folder of a crawl.
 
     Raises:
@@ -34,18 +34,20 @@ class Crawled:
         """Yield the archive, and the posters."""
         yield self.folder / ARCHIVE
         yield self.folder / POSTERS
+        yield from self.pictures()
+
+    def pictures(self) -> Iterator[Path]:
+        """Yield the files of the pictures, as far as they are there."""
         names = sorted(set(self.files_by_url.values()))
         yield from (path for name in names if problem_with(path := self.folder / name, self.folder) is None)
 
-    def nodes(self) -> Iterator[Node | Reject]:
-        """Yield the films, people and what else the pages state, and what cannot be used."""
-        for page in self._pages():
-            yield from page.rejects
-            yield from page.nodes
+    def pages(self) -> Iterator[Page | Reject]:
+        """Yield the pages of the archive."""
+        return read_archive(self.folder / ARCHIVE)
 
     def media(self) -> Iterator[Media | Reject]:
         """Yield the plots, and the pictures that were fetched."""
-        for page in self._pages():
+        for page in accepted(self.pages()):
             yield from page.texts
             for link in page.links:
                 found = address(link.url)
@@ -54,22 +56,6 @@ class Crawled:
                     continue  # not an image, or it could not be fetched: the crawl's report tells
                 medium = media_file(self.folder, name, link.kind, link.of, Origin(link.url))
                 yield medium._replace(file=POSTERS, field="file") if isinstance(medium, Reject) else medium
-
-    def relations(self) -> Iterator[Relation | Reject]:
-        """Yield the facts."""
-        for page in self._pages():
-            yield from page.relations
-
-    def warnings(self) -> Iterator[str]:
-        """Yield nothing."""
-        yield from ()
-
-    def _pages(self) -> Iterator[Page]:
-        with (self.folder / ARCHIVE).open("rb") as file:
-            for record in ArchiveIterator(file):
-                url = record.rec_headers.get_header("WARC-Target-URI") or ""
-                content_type = record.http_headers.get_header("Content-Type") or ""
-                yield read_page(url, record.content_stream().read(), content_type)
 
 
 def recognises(folder: Path) -> bool:

@@ -151,7 +151,8 @@ class FilmSpider(Spider):
             self.state.unchanged(task, response.status)
             return
         page = look_at(response)
-        links = [link for link in map(address, page.links) if link is not None and self._in_scope(link)]
+        named = page.links if self.options.follow else []
+        links = [link for link in map(address, named) if link is not None and self._in_scope(link)]
         posters = [poster for poster in map(address, page.posters) if poster is not None]
         content = Content(
             *validators(response.headers), record=record(response), film=page.film, sha256=sha256
