@@ -13,9 +13,9 @@ from pathlib import Path
 from ingest.films import MAX_PLOT, named
 from ingest.lines import SHOWN
 from ingest.links import Links
+from ingest.rdf_files import LINED, NESTED, Fact, is_rdf, read_facts
 from ingest.rows import UNUSABLE, FieldError
 from ingest.source import Media, MediaText, accepted, unrecognised
-from ingest.triples import LINED, NESTED, Fact, is_rdf, read_facts
 from ingest.vocabulary import FILM, Reading, Vocabulary
 from kg.model import Node, Origin, Ref, Reject, Relation, Value
 from kg.validation import MAX_KEYED_TEXT
@@ -117,7 +117,7 @@ class Rdf:
                     continue  # among the nodes' rejects
                 if isinstance(plot, str):
                     told.add(item)
-                    yield MediaText(item, plot, fact.origin)
+                    yield MediaText(Ref("Item", item), plot, fact.origin)
 
     def relations(self) -> Iterator[Relation | Reject]:
         """Yield the facts of films."""

@@ -10,7 +10,7 @@ from urllib.parse import unquote, urljoin
 from ingest.crawl.fetched import Fetched
 from ingest.crawl.options import MAX_PAGE_BYTES
 from ingest.crawl.urls import problem_with_url
-from ingest.folder import EXTENSIONS, problem_with
+from ingest.folder import EXTENSIONS, media_file, problem_with
 from ingest.kinds import Place
 from ingest.lines import open_any
 from ingest.paged import Paged
@@ -107,11 +107,9 @@ class SavedPages(Paged):
         name = unquote(link.url.removeprefix(here).partition("?")[0])
         if not link.url.startswith(here) or "://" in name or not name:
             return None
-        found = path.parent / name
-        problem = problem_with(found, self.root)
-        if problem is None:
-            return MediaFile(link.kind, link.item_id, found, link.origin)
-        return None if page.url else Reject(*link.origin, link.kind.lower(), problem, name)
+        name = (path.parent.relative_to(self.root) / name).as_posix()
+        medium = media_file(self.root, name, link.kind, link.of, link.origin, field=link.kind.lower())
+        return None if page.url and isinstance(medium, Reject) else medium
 
 
 def recognises(place: Place) -> bool:

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from ingest.kinds import recognise
 from ingest.rdf import Rdf
+from ingest.rdf_files import Fact, read_facts
 from ingest.source import MediaText
-from ingest.triples import Fact, read_facts
 from ingest.vocabulary import Vocabulary
 from kg import Graph
 from kg.model import Node, Reject, Relation
@@ -103,7 +103,7 @@ def test_dbpedia(tmp_path: Path) -> None:
     }
     (plot,) = source.media()
     assert isinstance(plot, MediaText)
-    assert (plot.item_id, plot.text, plot.origin) == ("1", "A thief and a policeman.", ("films.nt", 5))
+    assert (plot.of.id, plot.text, plot.origin) == ("1", "A thief and a policeman.", ("films.nt", 5))
     assert not [*source.warnings()]
 
 
