@@ -40,6 +40,15 @@ EXAMPLES: dict[str, list[dict[str, str]]] = {
         {"kg_final.txt": "0\t1\t2\n", "ratings_final.txt": "0\t0\t1\n"},
         {"kg.txt": "1\tfilm.film.genre\t2\n", "item_index2entity_id.txt": "1\t1\n", "ratings.dat": ""},
     ],
+    "rdf": [
+        {"a.nt": "", "b.ttl": ""},
+        {"a.nq.gz": "", "b.TRIG": ""},
+    ],
+    "web": [
+        {"Heat.html": "", "Heat.jpg": ""},
+        {"a.warc.gz": "", "b.htm": ""},
+        {"crawl.warc.gz": ""},
+    ],
     "imdb": [{"title.basics.tsv": "\t".join(BASICS) + "\n"}],
 }
 """Of each kind, the files of folders that are of it and of no other."""
