@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import chain
@@ -106,11 +106,14 @@ class Rdf:
 
     def media(self) -> Iterator[Media | Reject]:
         """Yield the plots of the catalogue's films, one each."""
+        plots = {
+            iri: meaning for iri, meaning in self.vocabulary.properties.items() if meaning.name == "plot"
+        }
         told: set[str] = set()
-        for fact in accepted(self._facts()):
+        for fact in self._facts_with(plots):
             item = self.known.films.get(fact.subject)
-            meaning = self.vocabulary.properties.get(fact.predicate)
-            if item and item not in told and meaning and meaning.name == "plot":
+            meaning = plots.get(fact.predicate)
+            if item and item not in told and meaning:
                 try:
                     plot = self._read(fact, meaning.read)
                 except FieldError:
@@ -121,7 +124,7 @@ class Rdf:
 
     def relations(self) -> Iterator[Relation | Reject]:
         """Yield the facts of films."""
-        for fact in accepted(self._facts()):
+        for fact in self._facts_with(self.vocabulary.relations):
             meaning = self.vocabulary.relations.get(fact.predicate)
             if meaning is None or fact.subject not in self.known.films:
                 continue
@@ -143,11 +146,11 @@ class Rdf:
         """The films, what they are tied to, and which of all these have a name."""
         films = self._films()
         known = Known(films)
-        for fact in accepted(self._facts()):
+        for fact in self._facts_with(self.vocabulary.relations):
             meaning = self.vocabulary.relations.get(fact.predicate)
             if meaning and not fact.literal and fact.subject in films and fact.object not in films:
                 known.others.setdefault(fact.object, meaning.label)
-        for fact in accepted(self._facts()):
+        for fact in self._facts_with(self.vocabulary.types, self.vocabulary.names):
             iri = fact.subject
             if iri in known.others and fact.predicate in self.vocabulary.types:
                 known.others[iri] = self.vocabulary.classes.get(fact.object) or known.others[iri]
@@ -160,7 +163,8 @@ class Rdf:
         """Find the films: by their class, by a predicate that only films have, or by an identifier."""
         films: dict[str, str | None] = {}
         linked: dict[str, str] = {}
-        for fact in accepted(self._facts()):
+        telling = self.vocabulary.types, self.vocabulary.identifiers, self.vocabulary.relations
+        for fact in self._facts_with(*telling):
             if fact.predicate in self.vocabulary.types:
                 if self.vocabulary.classes.get(fact.object) == FILM:
                     films.setdefault(fact.subject, None)
@@ -179,6 +183,11 @@ class Rdf:
 
     def _facts(self) -> Iterator[Fact | Reject]:
         return chain.from_iterable(read_facts(path) for path in self.paths)
+
+    def _facts_with(self, *predicates: Iterable[str]) -> Iterator[Fact]:
+        """Yield the triples with these predicates, and perhaps others."""
+        wanted = frozenset(chain(*predicates))
+        return accepted(chain.from_iterable(read_facts(path, wanted) for path in self.paths))
 
     def _is_known(self, iri: str) -> bool:
         return iri in self.known.films or iri in self.known.others

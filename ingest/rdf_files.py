@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import zlib
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -21,6 +21,8 @@ LINED = {".nt": RdfFormat.N_TRIPLES, ".nq": RdfFormat.N_QUADS}
 """Formats with a statement a line, by the extension."""
 NESTED = {".ttl": RdfFormat.TURTLE, ".trig": RdfFormat.TRIG}
 """Formats in which a statement means something only after those before it."""
+PREDICATE = re.compile(r"\s*<[^>]*>\s*<([^>\\]*)>")
+"""A predicate that is spelt without escapes."""
 PLACE = re.compile(r"^Parser error (?:at|between) [^:]*: ")
 
 
@@ -42,28 +44,37 @@ def is_rdf(path: Path) -> bool:
     return _extension(path) in LINED | NESTED
 
 
-def read_facts(path: Path) -> Iterator[Fact | Reject]:
+def read_facts(path: Path, predicates: Collection[str] | None = None) -> Iterator[Fact | Reject]:
     """Yield the triples of a file, in whatever graph they stand.
 
     A line of N-Triples or N-Quads that is none costs itself. In Turtle and TriG, an error costs the rest of
     the file: what follows may be the inside of a text. A triple with a blank node is left out, for that is a
     thing without a name; so is one about another triple. Lines are told of N-Triples and N-Quads alone.
 
+    Args:
+        path: the file.
+        predicates: those that are wanted, all unless told. Others may come too, but cost less.
+
     Raises:
         InputError: the file cannot be read.
     """
     extension = _extension(path)
-    return _lined(path, LINED[extension]) if extension in LINED else _nested(path, NESTED[extension])
+    if extension in LINED:
+        return _lined(path, LINED[extension], predicates)
+    return _nested(path, NESTED[extension])
 
 
-def _lined(path: Path, format: RdfFormat) -> Iterator[Fact | Reject]:
+def _lined(path: Path, format: RdfFormat, predicates: Collection[str] | None) -> Iterator[Fact | Reject]:
     for line in lines(path):
         if isinstance(line, Reject):
             yield line
             continue
         origin, text = line
-        if not text.isascii() and (found := ESCAPED.search(text)):
-            yield Reject(*origin, "", "a NUL character" if found[0] == NUL else "no valid UTF-8", shown(text))
+        if predicates is not None and (found := PREDICATE.match(text)) and found[1] not in predicates:
+            continue
+        if not text.isascii() and (escaped := ESCAPED.search(text)):
+            reason = "a NUL character" if escaped[0] == NUL else "no valid UTF-8"
+            yield Reject(*origin, "", reason, shown(text))
             continue
         try:
             for quad in parse(input=text, format=format):

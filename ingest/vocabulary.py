@@ -143,7 +143,8 @@ def _read(path: Path) -> _Table:
     except ValidationError as error:
         first = error.errors()[0]
         entry = ".".join(str(part) for part in first["loc"])
-        raise InputError(f"the vocabulary cannot be used: {entry}: {first['msg']}", where=str(path)) from None
+        problem = first["msg"].partition(" or instance of")[0]
+        raise InputError(f"the vocabulary cannot be used: {entry}: {problem}", where=str(path)) from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise InputError(f"the file is no TOML: {error}", where=str(path)) from None
 
