@@ -2,30 +2,24 @@
 
 from __future__ import annotations
 
-import math
-import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import chain
 from pathlib import Path
 
-from ingest.films import MAX_PLOT, named
+from ingest.films import named
 from ingest.lines import SHOWN
 from ingest.links import Links
+from ingest.literals import Literals
 from ingest.rdf_files import LINED, NESTED, Fact, is_rdf, read_facts
 from ingest.rows import UNUSABLE, FieldError
 from ingest.source import Media, MediaText, accepted, unrecognised
-from ingest.vocabulary import FILM, Reading, Vocabulary
+from ingest.vocabulary import FILM, Vocabulary
 from kg.model import Node, Origin, Ref, Reject, Relation, Value
-from kg.validation import MAX_KEYED_TEXT
-from mmkg.errors import InputError, UsageError
+from mmkg.errors import InputError
 
-LANGUAGE = re.compile(r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*")
-ANY_LANGUAGE = frozenset({"", "mul"})
-"""A text without a language, and Wikidata's mark for names that are the same in all."""
 NAMES = [f"*{extension}{packed}" for extension in (*LINED, *NESTED) for packed in ("", ".gz")]
-YEAR = re.compile(r"(\d{4})(?:-\d\d(?:-\d\d(?:T.*)?)?)?(?:Z|[+-]\d\d:\d\d)?")
 
 
 @dataclass
@@ -74,11 +68,9 @@ class Rdf:
                     "the file is no RDF by its name", where=str(place), remedy=f"Known: {', '.join(NAMES)}"
                 )
             raise unrecognised(place, "RDF", NAMES)
-        if not LANGUAGE.fullmatch(language):
-            raise UsageError(f"{language!r} is no language", remedy="As in: --language en")
-        self.language = language.lower()
         self.tables = [path for path in (vocabulary, links) if path is not None]
         self.vocabulary = Vocabulary.load(vocabulary)
+        self.literals = Literals(self.vocabulary, language)
         self.links = Links(links) if links else None
 
     def files(self) -> Iterator[Path]:
@@ -115,7 +107,7 @@ class Rdf:
             meaning = plots.get(fact.predicate)
             if item and item not in told and meaning:
                 try:
-                    plot = self._read(fact, meaning.read)
+                    plot = self.literals.read(fact, meaning.read)
                 except FieldError:
                     continue  # among the nodes' rejects
                 if isinstance(plot, str):
@@ -155,7 +147,7 @@ class Rdf:
             if iri in known.others and fact.predicate in self.vocabulary.types:
                 known.others[iri] = self.vocabulary.classes.get(fact.object) or known.others[iri]
             is_name = fact.predicate in self.vocabulary.names
-            if is_name and (iri in films or iri in known.others) and self._wanted(fact):
+            if is_name and (iri in films or iri in known.others) and self.literals.fits(fact):
                 known.named.add(iri)
         return known
 
@@ -221,13 +213,13 @@ class Rdf:
         if not self._is_known(fact.subject):
             return
         if fact.predicate in self.vocabulary.names:
-            text = self._read(fact, "text")
-            if isinstance(text, str):
+            text = self.literals.text(fact)
+            if text:
                 property_name = "title" if self.known.films.get(fact.subject) else "name"
                 name = self.vocabulary.name(fact.subject, text)
                 yield self._node(fact.subject, {property_name: name}, fact.origin)
         elif (scheme := self.vocabulary.identifiers.get(fact.predicate)) and scheme != "item":
-            text = str(self._read(fact, "text") or "")
+            text = self.literals.text(fact)
             if scheme == "imdb" and text.isdecimal():
                 text = f"{'tt' if fact.subject in self.known.films else 'nm'}{text.zfill(7)}"
             if text:
@@ -235,11 +227,11 @@ class Rdf:
         elif fact.subject not in self.known.films:
             return
         elif meaning := self.vocabulary.properties.get(fact.predicate):
-            value = self._read(fact, meaning.read)
+            value = self.literals.read(fact, meaning.read)
             if value is not None:
                 yield self._node(fact.subject, {meaning.name: value}, fact.origin)
         elif (relation := self.vocabulary.relations.get(fact.predicate)) and fact.literal:
-            text = str(self._read(fact, "text") or "")
+            text = self.literals.text(fact)
             if text:
                 yield named(relation.label, text, fact.origin)
 
@@ -248,40 +240,10 @@ class Rdf:
         if not fact.literal:
             return self._ref(fact.object)
         try:
-            text = str(self._read(fact, "text") or "")
+            text = self.literals.text(fact)
         except FieldError:
             return None  # among the nodes' rejects
         return Ref("Entity", named(label, text, fact.origin).id) if text else None
-
-    def _wanted(self, fact: Fact) -> bool:
-        """Tell whether a value is a text that can stand in the graph, in the language that is asked for."""
-        try:
-            return self._read(fact, "text") is not None
-        except FieldError:
-            return False
-
-    def _read(self, fact: Fact, reading: Reading) -> Value | None:
-        """Read the value of a triple; None where it is empty or in another language.
-
-        Raises:
-            FieldError: it cannot be used.
-        """
-        field_name = self.vocabulary.id(fact.predicate)
-        if not fact.literal:
-            raise FieldError(field_name, "a text or number is wanted here", fact.object)
-        if fact.language not in ANY_LANGUAGE and not _speaks(fact.language, self.language):
-            return None
-        text = " ".join(fact.object.split())
-        if UNUSABLE.search(text):
-            raise FieldError(field_name, "no valid Unicode", ascii(text))
-        if not text:
-            return None
-        if reading == "text":
-            longest = MAX_PLOT if fact.predicate in self.vocabulary.properties else MAX_KEYED_TEXT
-            if len(text) > longest:
-                raise FieldError(field_name, f"longer than {longest} characters", text)
-            return text
-        return _year(field_name, text) if reading == "year" else _number(field_name, text, reading)
 
 
 def recognises(place: Path) -> bool:
@@ -298,24 +260,3 @@ def _paths(place: Path) -> list[Path]:
     if not place.is_dir():
         return []
     return [path for path in sorted(place.iterdir()) if path.is_file() and is_rdf(path)]
-
-
-def _speaks(language: str, wanted: str) -> bool:
-    return language == wanted or language.startswith(f"{wanted}-")
-
-
-def _year(field_name: str, text: str) -> int:
-    found = YEAR.fullmatch(text)
-    if found is None or not 1800 <= int(found[1]) <= 2200:
-        raise FieldError(field_name, "no year", text)
-    return int(found[1])
-
-
-def _number(field_name: str, text: str, reading: Reading) -> float:
-    try:
-        number = float(text)
-    except ValueError:
-        raise FieldError(field_name, "no number", text) from None
-    if not math.isfinite(number):
-        raise FieldError(field_name, "not a finite number", text)
-    return number / 60 if reading == "seconds" else number
