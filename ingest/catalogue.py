@@ -9,6 +9,7 @@ from typing import TypeVar
 from ingest.facts import fact
 from ingest.films import IDS, Films
 from ingest.folder import MediaFolder, media_file
+from ingest.lines import suffix_of
 from ingest.ratings import PARTS, Rating, Ratings, user_nodes
 from ingest.rows import FieldError, Row, check_columns, header, parsed, property_name, read_any
 from ingest.source import Media, MediaFile, accepted, find, unrecognised
@@ -21,6 +22,7 @@ TABLES = {
     "triples": ("head", "relation", "tail"),
 }
 """The tables and the columns that they must have; all but the first may be missing."""
+SUFFIXES = (".csv", ".jsonl", ".csv.gz", ".jsonl.gz")
 MEDIA = "media"
 IMAGE = "image"
 """The column of people that holds the path of a picture."""
@@ -41,12 +43,12 @@ class Catalogue:
         self.folder = folder
         self.ratings = Ratings(min_rating)
         self.tables = {
-            name: path for name in TABLES if (path := find(folder, (f"{name}.csv", f"{name}.jsonl")))
+            name: path for name in TABLES if (path := find(folder, [name + suffix for suffix in SUFFIXES]))
         }
         if "movies" not in self.tables:
             raise unrecognised(folder, "catalogue", ("movies.csv", "movies.jsonl"))
         for name, path in self.tables.items():
-            if path.suffix == ".csv" and name != "movies":
+            if suffix_of(path) == ".csv" and name != "movies":
                 check_columns(path, header(path), TABLES[name])
         people = frozenset(person.id for person, _ in accepted(self._rows("people", _person)))
         self.films = Films(self.tables["movies"], people=people, media_root=folder)
@@ -122,10 +124,10 @@ class Catalogue:
 
 def recognises(folder: Path) -> bool:
     """Tell whether there is a table of films as ours; MovieLens calls its ids movieId."""
-    path = find(folder, ("movies.csv", "movies.jsonl"))
+    path = find(folder, [f"movies{suffix}" for suffix in SUFFIXES])
     if path is None:
         return False
-    if path.suffix == ".csv":
+    if suffix_of(path) == ".csv":
         names: Iterable[str] = header(path)
     else:
         first = next(read_any(path), None)
