@@ -133,17 +133,33 @@ def ingest() -> None:
     """
 
 
-def _ingest_command(kind: str, summary: str, takes: str, own: Iterable[Option]) -> None:
+def _source_options(is_source: bool) -> Callable[[F], F]:
+    """Add the options that every source takes; a whole graph takes none."""
+    options = (
+        click.option("--films", type=FILE, help="CSV of titles, plots, casts and directors by item_id."),
+        click.option("--posters", type=FOLDER, help="Folder of posters named by item id, as 1.jpg."),
+        click.option("--trailers", type=FOLDER, help="Folder of trailers named by item id, as 1.mp4."),
+        click.option("--audio", type=FOLDER, help="Folder of sound files named by item id, as 1.flac."),
+        click.option(
+            "--rejects", type=click.Path(dir_okay=False, path_type=Path), help="File for rejected rows."
+        ),
+    )
+
+    def decorate(command: F) -> F:
+        for option in reversed(options if is_source else ()):
+            command = option(command)
+        return command
+
+    return decorate
+
+
+def _ingest_command(
+    kind: str, summary: str, takes: str, own: Iterable[Option], *, is_source: bool = True
+) -> None:
     @ingest.command(kind, help=summary)
     @click.argument("path", type=PLACES[takes])
     @_own_options(own)
-    @click.option("--films", type=FILE, help="CSV of titles, plots, casts and directors by item_id.")
-    @click.option("--posters", type=FOLDER, help="Folder of posters named by item id, as 1.jpg.")
-    @click.option("--trailers", type=FOLDER, help="Folder of trailers named by item id, as 1.mp4.")
-    @click.option("--audio", type=FOLDER, help="Folder of sound files named by item id, as 1.flac.")
-    @click.option(
-        "--rejects", type=click.Path(dir_okay=False, path_type=Path), help="File for rejected rows."
-    )
+    @_source_options(is_source)
     @json_option
     @server_options
     def command(settings: Settings, path: Place, as_json: bool, **options: Any) -> None:
@@ -173,7 +189,7 @@ def _own_options(own: Iterable[Option]) -> Callable[[F], F]:
 
 
 for _kind in KINDS.values():
-    _ingest_command(_kind.name, _kind.summary, _kind.takes, _kind.options)
+    _ingest_command(_kind.name, _kind.summary, _kind.takes, _kind.options, is_source=_kind.is_source)
 _ingest_command(
     AUTO, "Find out the kind by the files and their headers, and say it.", "address", all_options()
 )
@@ -250,6 +266,25 @@ def undo_import(settings: Settings, import_id: str, as_json: bool, dry_run: bool
     print_report(report, as_json)
     for note in report.notes:
         console.log(f"Note: {note}")
+
+
+@cli.command()
+@click.argument("format", type=click.Choice(["jsonl", "csv", "rdf", "recbole"]))
+@click.argument("folder", metavar="DIR", type=OUT_FOLDER)
+@click.option("--media", is_flag=True, help="Copy the bytes of the media too.")
+@json_option
+@server_options
+def export(settings: Settings, as_json: bool, **options: Any) -> None:
+    """Write the graph into a folder, from which mmkg ingest export makes the same graph again.
+
+    recbole is for other recommenders, and holds films, users, clicks and facts alone.
+    """
+    from ingest.export import command
+
+    report = command.export(settings, **options)
+    print_report(report, as_json)
+    for warning in report.warnings:
+        console.log(f"Warning: {warning}")
 
 
 @cli.command()

@@ -54,6 +54,15 @@ def run(
     else:
         chosen = kind_named(kind)
     options = own_options(chosen, own)
+    if not chosen.is_source:
+        if films or posters or trailers or audio or rejects:
+            raise UsageError(
+                "an export is a whole graph, to which nothing is added on the way",
+                where=str(place),
+                remedy="Ingest it alone, then what --films, --posters, --trailers or --audio name",
+            )
+        with Graph.connect(settings) as graph, BlobStore.connect(settings) as store:
+            return chosen.restore(place, graph, store)
     sources: list[Source] = [chosen.open(place, **options)]
     if films:
         sources.append(Films(films, fills=True))

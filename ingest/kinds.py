@@ -16,7 +16,10 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias, cast
 from mmkg.errors import InputError, UsageError
 
 if TYPE_CHECKING:
+    from ingest.export.restore import Report
     from ingest.source import Source
+    from kg import Graph
+    from storage import BlobStore
 
 Place: TypeAlias = Path | str
 """Where a source lies: a file or a folder, or an address such as https://… as a text."""
@@ -54,6 +57,8 @@ class Kind:
     options: tuple[Option, ...] = ()
     takes: Literal["folder", "path", "address"] = "folder"
     """A folder; a file or a folder; or those and addresses."""
+    is_source: bool = True
+    """False where it is a whole graph: `opens` then names what restores it, a function of the folder."""
 
     def open(self, place: Place, **options: object) -> Source:
         """Open the reader.
@@ -62,6 +67,14 @@ class Kind:
             InputError: the place does not hold what the reader looks for.
         """
         return cast("Source", _load(self.opens)(place, **options))
+
+    def restore(self, place: Place, graph: Graph, store: BlobStore) -> Report:
+        """Write a whole graph, of a kind that is no source.
+
+        Raises:
+            InputError: the place holds none, or a damaged one; nothing was written.
+        """
+        return cast("Report", _load(self.opens)(place, graph, store))
 
     def fits(self, place: Place) -> bool:
         """Tell whether the place looks like this kind."""
@@ -172,6 +185,14 @@ KINDS = {
                 Option("allow_private", "Allow a URL at a private or loopback address.", "flag", False),
             ),
             takes="address",
+        ),
+        Kind(
+            "export",
+            "What mmkg export wrote: the same graph again.",
+            "mmkg-export.json",
+            opens="ingest.export.restore:restore",
+            recognises="ingest.export.manifest:recognises",
+            is_source=False,
         ),
     )
 }

@@ -124,6 +124,37 @@ def stating(statements: Sequence[Statement], new: Statement) -> list[Statement]:
     return [*statements[:last], new, *statements[last:]]
 
 
+def merged(
+    labels: Iterable[str], stored: Mapping[str, Any], other_labels: Iterable[str], other: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Tell which properties have to be set where another graph holds the same thing too.
+
+    What is there stays: what the other graph's imports state counts as earlier, and yields to it; where the
+    two differ, `conflicts` says so. Of an import that both have, and of what no import states, the
+    other graph only adds what is missing. The same once more changes nothing.
+    """
+    mine, theirs = statements_of(labels, stored), statements_of(other_labels, other)
+    known: dict[str, set[str]] = {}
+    for statement in mine:
+        known.setdefault(statement.import_id, set()).update(statement.properties)
+    new = [each for each in theirs if each.import_id and each.import_id not in known]
+    statements = [
+        *(each for each in new if not each.fills),
+        *mine,
+        *(each for each in new if each.fills),
+    ]
+    for each in theirs:
+        if each.import_id in known:
+            rest = {name: v for name, v in each.properties.items() if name not in known[each.import_id]}
+            statements = stating(statements, each._replace(properties=rest))
+    wanted: dict[str, Any] = dict(resolve(statements).properties)
+    if any(statement.import_id for statement in statements):
+        wanted |= bookkeeping(statements)
+    # What no statement tells, such as the split that training makes.
+    wanted |= {n: v for n, v in other.items() if n not in {*wanted, *PROVENANCE} and stored.get(n) is None}
+    return changed(stored, wanted)
+
+
 def without(statements: Iterable[Statement], import_id: str) -> list[Statement]:
     """Leave out what an import states."""
     return [statement for statement in statements if statement.import_id != import_id]

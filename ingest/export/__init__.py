@@ -1,0 +1,1 @@
+"""The graph as files, and files as the graph that they were."""
