@@ -26,7 +26,6 @@ def run_admin(
     home: Path,
     jars: Sequence[Path],
     *,
-    conf: Path | None = None,
     folder: Path | None = None,
     secret: str = "",
 ) -> str:
@@ -36,9 +35,9 @@ def run_admin(
 
     Args:
         arguments: as its command line takes them: `["database", "import", "full", …]`.
-        home: NEO4J_HOME, which exists; no server may run there where the command changes the database.
+        home: NEO4J_HOME, with neo4j.conf in its folder `conf`; no server may run there where the command
+            changes the database.
         jars: `kg.jars.class_path`.
-        conf: the folder of neo4j.conf, `conf` in the home unless told.
         folder: where relative paths among the arguments start; the current folder unless told.
         secret: what the message of an error must not show.
 
@@ -57,7 +56,7 @@ def run_admin(
                 **os.environ,
                 "JAVA_HOME": str(JAVA_HOME),
                 "NEO4J_HOME": str(home),
-                "NEO4J_CONF": str(conf or home / "conf"),
+                "NEO4J_CONF": str(home / "conf"),
             },
             cwd=folder,
             capture_output=True,

@@ -24,6 +24,12 @@ EXAMPLES: dict[str, list[dict[str, str]]] = {
     "recbole": [
         {"x.inter": "user_id:token\titem_id:token\n", "x.item": "item_id:token\tmovie_title:token\n"}
     ],
+    "export": [
+        {
+            "mmkg-export.json": '{"version": 1, "format": "rdf", "nodes": 0, "relations": 0, "media": null,'
+            ' "files": {}}'
+        }
+    ],
     "movielens": [
         {"u.data": "", "u.item": ""},
         {"ratings.dat": "1::1::5::1\n", "movies.dat": "1::Heat (1995)::Crime\n"},

@@ -2,9 +2,12 @@ import itertools
 import json
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from kg import Graph, Node, Ref, Relation
 from kg.model import Origin
+from kg.provenance import Statement, bookkeeping, merged, resolve, stating
 from kg.writer import Counts, Writer
 
 NODE = "MATCH (n:Item {id: '1'}) RETURN labels(n) AS labels, properties(n) AS properties"
@@ -134,3 +137,41 @@ def test_vectors_are_nobodys_statement(graph: Graph) -> None:
     found = properties(graph)
     assert found["embedding_a"] == [0.1, 0.2]
     assert not any("embedding" in text for text in found["statements"])
+
+
+STATEMENTS = st.lists(
+    st.builds(
+        Statement,
+        st.sampled_from(["one", "two", "three"]),
+        st.sampled_from(["", "a.csv:1", "b.csv:2"]),
+        st.just(frozenset({"Movie"})),
+        st.dictionaries(st.sampled_from(["title", "year"]), st.sampled_from([1, 2]), max_size=2),
+        st.booleans(),
+    ),
+    max_size=4,
+)
+SPLITS = st.sampled_from([{}, {"split": "train"}, {"split": "test"}])
+
+
+def stored(statements: list[Statement], more: dict) -> dict:
+    made: list[Statement] = []
+    for statement in statements:
+        made = stating(made, statement)
+    told = bookkeeping(made) if made else {}
+    return {**more, **resolve(made).properties, **{n: v for n, v in told.items() if v is not None}}
+
+
+@given(STATEMENTS, SPLITS, STATEMENTS, SPLITS)
+def test_merging_the_same_once_more_changes_nothing(
+    mine: list, split: dict, theirs: list, other: dict
+) -> None:
+    before, coming = stored(mine, split), stored(theirs, other)
+    changes = merged(["Item", "Movie"], before, ["Movie"], coming)
+    after = {n: v for n, v in {**before, **changes}.items() if v is not None}
+    assert merged(["Item", "Movie"], after, ["Movie"], coming) == {}
+    assert after.keys() >= before.keys() - {"conflicts", "statements"}
+    assert after.keys() >= coming.keys() - {"conflicts", "statements"}
+    outright = [each for each in mine if not each.fills]
+    if len({each.import_id for each in outright}) == len(mine) == 1:
+        # A lone import that states outright is not overruled by whatever comes.
+        assert {n: after[n] for n in before if n in ("title", "year")} == resolve(mine).properties
