@@ -356,6 +356,32 @@ def extract(settings: Settings, as_json: bool, **options: Any) -> None:
 
 
 @cli.command()
+@click.option(
+    "--highlights", type=click.IntRange(1), default=3, show_default=True, help="Of a trailer, at most."
+)
+@click.option(
+    "--clip-seconds",
+    type=click.FloatRange(0.5, 30),
+    default=5.0,
+    show_default=True,
+    help="Length of a clip, at most.",
+)
+@click.option("--rejects", type=click.Path(dir_okay=False, path_type=Path), help="File for refused trailers.")
+@json_option
+@server_options
+def derive(settings: Settings, as_json: bool, **options: Any) -> None:
+    """Make clips and stills of the highlights of the graph's trailers, and sounds of their sound tracks.
+
+    A trailer with which the same command has dealt is passed over.
+    """
+    from ingest.derive.command import run
+
+    report = run(settings, **options)
+    print_report(report, as_json)
+    _tell_of_rejects(report, "trailers")
+
+
+@cli.command()
 @click.option("--neighbours", default=10, show_default=True, help="Others that a medium may propose.")
 @click.option("--min-score", default=0.6, show_default=True, help="Cosine of two similar media, at least.")
 @click.option("--max-distance", default=8, show_default=True, help="Bits of 64 in which duplicates differ.")

@@ -10,8 +10,8 @@ from kg.model import RELATION_TYPE
 
 NOT_IN_TYPE = re.compile(r"[^A-Z0-9]+")
 RESERVED = frozenset(
-    {"CLICKED", "RATED", "CO_CLICKED", "SAME_AS", "SIMILAR_TO", "NEXT_TO", "FRAME_OF", "SOUNDTRACK_OF"}
-    | {"NEAR_DUPLICATE_OF", "CUT_FROM"}
+    {"CLICKED", "RATED", "CO_CLICKED", "SAME_AS", "SIMILAR_TO", "NEAR_DUPLICATE_OF", "NEXT_TO"}
+    | {"CUT_FROM", "FRAME_OF", "SOUNDTRACK_OF"}
     | {"POSTER_OF", "STILL_OF", "TRAILER_OF", "CLIP_OF", "AUDIO_OF", "TEXT_OF", "IMAGE_OF"}
 )
 """Types between users, films and media, which no triple file may state."""
