@@ -6,6 +6,7 @@ DATA holds a folder `posters`. Ours decodes from end to end, hashes and makes th
 decodes and makes a thumbnail; ffmpeg decodes the pictures to nowhere. ffmpeg is that of the package
 imageio-ffmpeg (`pip install imageio-ffmpeg`) or else the one on PATH; without either its row is missing. The
 servers that run on MMKG_HOME are used, or started; the blobs go into buckets of their own, which are removed.
+`mmkg derive` finds the shots and makes clips, stills and a sound track, and uploads them.
 The repeats take turns, and the median stands in the table.
 """
 
@@ -30,6 +31,8 @@ from time import perf_counter
 
 from PIL import Image
 
+from ingest.derive.command import CLIP_SECONDS, HIGHLIGHTS
+from ingest.derive.trailer import Studio, Trailer
 from ingest.digests import Digests
 from ingest.media import PROBERS, examine, probe
 from ingest.source import MediaKind
@@ -68,6 +71,7 @@ def main() -> None:
         jobs.append(("Pillow, one thread: decode, thumbnail", pillow, posters, "Poster"))
         if videos:
             jobs += [(name, job, videos, "Trailer") for name, job in ours.items()]
+            jobs.append(("mmkg derive", partial(derive, workers), videos, "Trailer"))
             if ffmpeg() is not None:
                 jobs.append(("ffmpeg, one thread: decode", by_ffmpeg, videos, "Trailer"))
         in_threads(lambda path: workers.run(examine, path, "Poster"), posters[: 8 * WORKERS])  # they start
@@ -110,6 +114,17 @@ def upload(workers: Workers, files: Sequence[Path], kind: MediaKind, store: Blob
         store.put_file(path, str(properties["mime"]))
         if thumbnail:
             store.put_bytes(thumbnail, MIME)
+
+    in_threads(one, files)
+
+
+def derive(workers: Workers, files: Sequence[Path], _kind: MediaKind, store: BlobStore) -> None:
+    """Upload trailers, and derive and upload clips, stills and sound tracks, as `mmkg derive` does."""
+    studio = Studio(store, workers, HIGHLIGHTS, CLIP_SECONDS)
+
+    def one(path: Path) -> None:
+        blob = store.put_file(path, "video/mp4")
+        studio.derive(Trailer(blob.sha256, blob.key, [], path.name))
 
     in_threads(one, files)
 
