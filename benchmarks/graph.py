@@ -19,11 +19,10 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any
 
-from ingest.derive import run as derive
-
 from gnn.relate import run as relate
 from ingest import run
 from ingest.align import run as align
+from ingest.derive.command import run as derive
 from ingest.extract.command import run as extract
 from kg import Graph
 from mmkg import servers

@@ -12,7 +12,6 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from datetime import datetime, timezone
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -20,11 +19,10 @@ from typing import Any, NamedTuple
 from ingest import pipeline
 from ingest.derive.trailer import Derived, Studio, Trailer
 from ingest.digests import ID_DIGITS
-from ingest.pipeline import FINISH, START
 from ingest.rejects import Rejects
 from ingest.uploads import THREADS, WORKERS
 from ingest.workers import Workers
-from kg import Graph
+from kg import Graph, imports
 from kg.model import BLOB_KEYS, Reject
 from kg.schema import migrate
 from kg.writer import Counts, Writer
@@ -162,14 +160,12 @@ class Derivation:
 
     def _state(self, trailer: Trailer, derived: Derived, report: Report, rejected: Rejects) -> None:
         import_id = self.import_id(trailer)
-        now = datetime.now(timezone.utc).isoformat("T", "seconds")
-        self.graph.write(START, id=import_id, source=SOURCE, path=f"the trailer of {trailer.name}", at=now)
+        imports.begin(self.graph, import_id, SOURCE, f"the trailer of {trailer.name}")
         writer = Writer(self.graph, import_id, on_reject=rejected.add)
         writer.nodes(derived.nodes)
         writer.relations(derived.relations)
-        self.graph.write(
-            FINISH, id=import_id, rejected=sum(counts.rejected for counts in writer.counts.values())
-        )
+        refused = sum(counts.rejected for counts in writer.counts.values())
+        imports.finish(self.graph, import_id, refused)
         report.imports.append(import_id)
         for name, counts in writer.counts.items():
             report.counts.setdefault(name, Counts())
