@@ -32,10 +32,11 @@ CLOCK = 90_000
 SOUND_RATE = 48_000
 BIT_RATE = 128_000
 EXACT = {"flags": "+bitexact"}
-X264 = {"preset": "veryfast", "crf": "23", **EXACT}
+PARAMETERS = ["mbtree=0"]
+"""Without the macroblock tree: with it, x264 was seen to make other bytes of the same pictures now and then."""
 if machine() in {"x86_64", "AMD64"}:
-    # What x264 has for newer processors gives other bytes than its C code, and not always the same.
-    X264["x264-params"] = "asm=sse2"
+    PARAMETERS.append("asm=sse2")  # what x264 has for newer processors gives other bytes than its C code
+X264 = {"preset": "veryfast", "crf": "23", "x264-params": ":".join(PARAMETERS), **EXACT}
 MP4 = {"fflags": "+bitexact"}
 QUALITY = 92
 
