@@ -33,7 +33,7 @@ SOUND_RATE = 48_000
 BIT_RATE = 128_000
 EXACT = {"flags": "+bitexact"}
 PARAMETERS = ["mbtree=0"]
-"""Without the macroblock tree: with it, x264 was seen to make other bytes of the same pictures now and then."""
+"""Without the macroblock tree: with it, x264 was seen to make other bytes of the same pictures."""
 if machine() in {"x86_64", "AMD64"}:
     PARAMETERS.append("asm=sse2")  # what x264 has for newer processors gives other bytes than its C code
 X264 = {"preset": "veryfast", "crf": "23", "x264-params": ":".join(PARAMETERS), **EXACT}
