@@ -24,7 +24,7 @@ from kg.writer import Counts
 from mmkg.errors import ConnectError, InputError, UsageError
 from mmkg.settings import Settings
 from storage import BlobStore
-from storage.blobs import sha256_of
+from storage.blobs import key_of, sha256_of
 
 from .conftest import picture
 
@@ -239,7 +239,7 @@ def test_kill_at_any_moment_and_the_same_command_again(
     with (catalogue / "clicks.csv").open("a") as file:
         file.writelines(f"u{i % 40},m{chance.randrange(300)},4,{i}\n" for i in range(2000))
     bring(Catalogue(catalogue))
-    expected = contents(graph)
+    expected, blobs = contents(graph), set(store.list_sha256())
     bucket = settings.model_copy(update={"minio_bucket": store.bucket})
     command = [
         *(sys.executable, "-c", INGEST, bucket.model_dump_json()),
@@ -248,6 +248,7 @@ def test_kill_at_any_moment_and_the_same_command_again(
     ]
     for _ in range(3):
         graph.run_auto_commit("MATCH (n) WHERE NOT n:Schema DETACH DELETE n")
+        store.delete_keys(map(key_of, blobs))
         child = subprocess.Popen(command, stdout=subprocess.PIPE, cwd=Path(__file__).parents[2])
         assert child.stdout is not None
         assert child.stdout.readline() == b"ready\n"
@@ -256,6 +257,7 @@ def test_kill_at_any_moment_and_the_same_command_again(
         child.communicate()
         bring(Catalogue(catalogue))
         assert contents(graph) == expected
+        assert set(store.list_sha256()) == blobs
 
 
 @pytest.mark.parametrize("shift", [0, 1])
