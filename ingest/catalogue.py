@@ -12,7 +12,7 @@ from ingest.folder import MediaFolder, media_file
 from ingest.lines import suffix_of
 from ingest.ratings import PARTS, Rating, Ratings, user_nodes
 from ingest.rows import FieldError, Row, check_columns, header, parsed, property_name, read_any
-from ingest.source import Media, MediaFile, accepted, find, unrecognised
+from ingest.source import Media, MediaFile, accepted, each_once, find, unrecognised
 from kg.model import LABEL, Node, Ref, Reject, Relation, Value
 
 TABLES = {
@@ -68,8 +68,7 @@ class Catalogue:
             yield person if isinstance(person, Reject) else person[0]
         yield from self.films.nodes()
         yield from user_nodes(self._rows("clicks", _rating))
-        for _, nodes in accepted(self._triples()):
-            yield from nodes
+        yield from each_once(node for _, nodes in accepted(self._triples()) for node in nodes)
 
     def media(self) -> Iterator[Media | Reject]:
         """Yield the media that the films' and people's rows name, and those of the media folder."""

@@ -10,7 +10,7 @@ import sqlite3
 from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
-from ingest.source import accepted
+from ingest.source import FORGET_AFTER, accepted
 from kg.model import Node, Origin, Ref, Reject, Relation, Value
 
 CREATE = """
@@ -30,7 +30,6 @@ SET split = excluded.split WHERE split IS NULL OR split = excluded.split
 READ = "SELECT user, item, rating, at, split, file, line FROM ratings ORDER BY user, item"
 PARTS = ("train", "valid", "test")
 """Of a split."""
-FORGET_AFTER = 1_000_000
 
 
 class Rating(NamedTuple):

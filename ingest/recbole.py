@@ -9,9 +9,9 @@ from pathlib import Path
 
 from ingest.facts import fact
 from ingest.films import named
-from ingest.ratings import FORGET_AFTER, PARTS, Rating, Ratings, user_nodes
+from ingest.ratings import PARTS, Rating, Ratings, user_nodes
 from ingest.rows import Row, check_columns, header, parsed, property_name, read_table
-from ingest.source import Media, accepted, unrecognised
+from ingest.source import Media, accepted, each_once, unrecognised
 from kg.model import Kind, Node, Ref, Reject, Relation, Value
 from mmkg.errors import InputError
 
@@ -89,14 +89,8 @@ class RecBole:
         yield from user_nodes(self._rows(self.inter))
         for path in self.splits.values():
             yield from user_nodes(self._rows(path))
-        seen: set[tuple[str, str | None]] = set()
-        for triple in accepted(self._triples()):
-            for entity in triple[:2]:
-                if entity is not None and (key := (entity.id, entity.label)) not in seen:
-                    if len(seen) >= FORGET_AFTER:
-                        seen.clear()
-                    seen.add(key)
-                    yield entity
+        entities = (entity for triple in accepted(self._triples()) for entity in triple[:2])
+        yield from each_once(entity for entity in entities if entity is not None)
 
     def media(self) -> Iterator[Media | Reject]:
         """Yield nothing: atomic files hold no media."""

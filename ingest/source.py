@@ -11,6 +11,8 @@ from typing import Literal, Protocol, TypeVar
 from kg.model import NOWHERE, Node, Origin, Ref, Reject, Relation
 from mmkg.errors import InputError
 
+FORGET_AFTER = 1_000_000
+"""How many nodes are remembered, so that the memory stays flat."""
 MediaKind = Literal["Poster", "Still", "Trailer", "Clip", "Audio", "Text"]
 T = TypeVar("T")
 
@@ -97,6 +99,21 @@ class Together:
 def accepted(things: Iterable[T | Reject]) -> Iterator[T]:
     """Leave the rejects out, where an earlier reading of the same rows has told of them."""
     return (thing for thing in things if not isinstance(thing, Reject))
+
+
+def each_once(nodes: Iterable[Node]) -> Iterator[Node]:
+    """Leave out what was yielded before, as far as remembered; stating it again is harmless, but costs time.
+
+    Args:
+        nodes: without properties, so that one node of an id and a label says what the next does.
+    """
+    seen: set[tuple[str, str, str | None]] = set()
+    for node in nodes:
+        if (key := (node.kind, node.id, node.label)) not in seen:
+            if len(seen) >= FORGET_AFTER:
+                seen.clear()
+            seen.add(key)
+            yield node
 
 
 def find(folder: Path, names: Sequence[str]) -> Path | None:

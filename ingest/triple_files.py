@@ -10,9 +10,9 @@ from typing import NamedTuple
 from ingest.facts import fact
 from ingest.layouts import LOOKED_FOR, TRIPLE, item_pairs, layout_of, read_fields
 from ingest.lines import lines, suffix_of
-from ingest.ratings import FORGET_AFTER, Ratings, user_nodes
+from ingest.ratings import Ratings, user_nodes
 from ingest.rows import Row, parsed
-from ingest.source import Media, accepted, unrecognised
+from ingest.source import Media, accepted, each_once, unrecognised
 from kg.model import Node, Origin, Ref, Reject, Relation
 
 FREEBASE = "http://rdf.freebase.com/ns/"
@@ -73,14 +73,7 @@ class TripleFiles:
             if rating.item not in known:
                 known.add(rating.item)
                 yield self._film(rating.item, rating.origin)
-        seen: set[tuple[str, str | None]] = set()
-        for triple in accepted(self._triples()):
-            for entity in triple.entities:
-                if (key := (entity.id, entity.label)) not in seen:
-                    if len(seen) >= FORGET_AFTER:
-                        seen.clear()
-                    seen.add(key)
-                    yield entity
+        yield from each_once(entity for triple in accepted(self._triples()) for entity in triple.entities)
 
     def media(self) -> Iterator[Media | Reject]:
         """Yield nothing: triples name no media."""
