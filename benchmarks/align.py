@@ -1,11 +1,13 @@
 """Alignment of people on MovieLens 100K: Freebase without names, DBpedia, and casts by name.
 
-    MMKG_HOME=/tmp/align-home python benchmarks/align.py DATA [--sample FILE]
+    MMKG_HOME=/tmp/align-home python benchmarks/align.py DATA [--titles movies.dat] [--sample FOLDER]
 
 DATA holds RecBole's `ml-100k` files, `films.csv` and `dbpedia.nt`. The servers that run on MMKG_HOME are
 used, or started; it should be a folder of its own. `align_film_links.csv` beside this script says of some
-films what they are, checked by hand; `align_pairs.csv` and `align_people.csv`, where they are there, hold
-verdicts on sampled pairs and people. `--sample FOLDER` draws both samples anew, without verdicts.
+films what they are, checked by hand; `align_pairs.csv` and `align_people.csv` hold verdicts on sampled pairs
+and people. `--sample FOLDER` draws both samples anew, without verdicts, each with a text of the evidence.
+`--titles` is the `movies.dat` of MovieLens 1M, whose numbers the links of `ml-100k` use: the alignment does
+not see it, but what it matched is checked against it, and the evidence is richer for it.
 """
 
 from __future__ import annotations
@@ -16,17 +18,19 @@ import hashlib
 import json
 import platform
 import random
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 from time import perf_counter
 
+from align_samples import Samples, duplicates_left, judged_pairs, judged_people, share
+
 from ingest import run
 from ingest.align import structure
 from ingest.align.command import align, read_film_links
 from ingest.align.names import key
-from ingest.align.people import FilmKey, People, Person, load
+from ingest.align.people import FilmKey, People, load
 from ingest.align.plan import MIN_SCORE, Plan, decide
 from ingest.rdf import Rdf
 from ingest.source import accepted
@@ -37,20 +41,14 @@ from mmkg.console import log, print_table
 from mmkg.settings import Settings
 
 HERE = Path(__file__).parent
+ELSEWHERE = "Elsewhere"
+"""The kind of a film that the catalogue lacks, or has by another title."""
 FILM_LINKS = HERE / "align_film_links.csv"
-PAIRS = HERE / "align_pairs.csv"
-PEOPLE = HERE / "align_people.csv"
-SAMPLE = 200
 ROLES = frozenset({"ACTED_IN", "DIRECTED", "WROTE", "PRODUCED", "SHOT"})
 NODES = "MATCH (n) RETURN n.id AS id, labels(n) AS labels, properties(n) AS properties"
 RELATIONS = """
 MATCH (a)-[r]->(b)
 RETURN labels(a)[0] AS kind, a.id AS a, type(r) AS type, b.id AS b, properties(r) AS properties
-"""
-ALIGNED_PEOPLE = """
-MATCH (p:Person)
-OPTIONAL MATCH (a:Alias)-[:SAME_AS]->(p)
-RETURN p.id AS id, p.name AS name, collect(a.id) AS aliases
 """
 
 
@@ -58,6 +56,7 @@ def main() -> None:
     """Ingest, align, measure, and take it back."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("data", type=Path)
+    parser.add_argument("--titles", type=Path)
     parser.add_argument("--sample", type=Path)
     arguments = parser.parse_args()
     servers.up(Settings.load())
@@ -83,12 +82,17 @@ def main() -> None:
         rows.append(("graph the same after the same again", digest(graph) == once))
         rows.append(("seconds to decide and apply", f"{applied.seconds:.0f}"))
         rows += recall(people, plan)
-        everybody = graph.read(ALIGNED_PEOPLE)
+        true_films: dict[FilmKey, FilmKey] = {}
+        if arguments.titles:
+            for linked, film, title in list(films_by_title(arguments.titles, titles)):
+                true_films[linked] = film
+                titles.setdefault(film, title)
+            rows += films_checked(plan, true_films)
         if arguments.sample:
-            draw_pairs(people, plan, titles, arguments.sample / PAIRS.name)
-            draw_people(everybody, people, plan, titles, arguments.sample / PEOPLE.name)
+            Samples(people, plan, titles, true_films).draw(arguments.sample)
         rows += judged_pairs(plan)
-        rows += judged_people(graph)
+        rows += judged_people(plan, people)
+        rows.append(("pairs left of one name that share a film", duplicates_left(graph)))
         align(graph, "undo")
         rows.append(("graph the same after undo", digest(graph) == before))
     print_table(("what", "value"), rows, title=f"Alignment; {platform.machine()}, {date.today()}")
@@ -175,79 +179,41 @@ def recall(people: People, plan: Plan) -> Iterator[tuple[str, object]]:
     yield "of them with a Freebase id", len(reachable & met)
 
 
-def draw_pairs(people: People, plan: Plan, titles: dict[str, str], path: Path) -> None:
-    """Draw pairs by method for a verdict by hand."""
-    by_method = defaultdict(list)
-    for alias, why in sorted(plan.aliases.items()):
-        by_method[why.method].append((alias, why))
-    with path.open("w", newline="") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(("alias", "canonical", "method", "score", "films of the alias", "films", "verdict"))
-        for method, pairs in sorted(by_method.items()):
-            size = min(len(pairs), SAMPLE // 2)
-            for alias, why in sorted(random.Random(0).sample(pairs, size)):
-                films = None if people.all[alias].name else plan.films
-                mine = _credits(people.all[alias], titles, films)
-                theirs = _credits(people.all[why.canonical], titles, None)
-                writer.writerow((alias, why.canonical, method, f"{why.score:.2f}", mine, theirs, ""))
+def films_by_title(path: Path, titles: dict[FilmKey, str]) -> Iterator[tuple[FilmKey, FilmKey, str]]:
+    """Yield what the films of the links are, and their titles.
+
+    It is a film of the catalogue where one alone has the title and the year, and else one from elsewhere.
+    """
+    ours: dict[str, list[FilmKey]] = defaultdict(list)
+    for film, title in titles.items():
+        ours[_plain(title)].append(film)
+    with path.open(encoding="latin-1") as lines:
+        for line in lines:
+            linked, title, _ = line.split("::")
+            same = ours[_plain(title)]
+            yield FilmKey("Item", linked), same[0] if len(same) == 1 else FilmKey(ELSEWHERE, linked), title
 
 
-def draw_people(
-    everybody: list[dict[str, object]], people: People, plan: Plan, titles: dict[str, str], path: Path
-) -> None:
-    """Draw people with a name, with those whose names come closest, for a verdict by hand."""
-    named = sorted((row for row in everybody if row["name"]), key=lambda row: str(row["id"]))
-    last_names = defaultdict(set)
-    for row in named:
-        last_names[key(str(row["name"])).split(" ")[-1]].add(str(row["name"]))
-    with path.open("w", newline="") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(("id", "aliases", "others of the last name", "verdict"))
-        for row in sorted(random.Random(1).sample(named, SAMPLE), key=lambda row: str(row["id"])):
-            near = last_names[key(str(row["name"])).split(" ")[-1]] - {str(row["name"])}
-            aliases = "|".join(sorted(map(str, row["aliases"])))  # type: ignore[call-overload]
-            writer.writerow((row["id"], aliases, "|".join(sorted(near)), ""))
+def films_checked(plan: Plan, true_films: dict[FilmKey, FilmKey]) -> Iterator[tuple[str, object]]:
+    """Count the matched films that have the title of the film that they were matched to."""
+    films = plan.films or {}
+    told = [film for film in films if true_films.get(film, film).kind != ELSEWHERE]
+    right = sum(true_films.get(film) == films[film] for film in told)
+    yield "matched films that MovieLens 1M has by the same title, of them right", share(right, len(told))
+    yield (
+        "films that MovieLens 1M has by the same title",
+        sum(film.kind != ELSEWHERE for film in true_films.values()),
+    )
 
 
-def judged_pairs(plan: Plan) -> Iterator[tuple[str, object]]:
-    """Count the verdicts on pairs that are still decided as they were."""
-    if not PAIRS.exists():
-        return
-    verdicts: dict[str, Counter[str]] = defaultdict(Counter)
-    for row in csv.DictReader(PAIRS.open()):
-        same = row["alias"] in plan.aliases and plan.canonical(row["alias"]) == row["canonical"]
-        verdicts[row["method"]][row["verdict"] if same else "no longer a pair"] += 1
-    for method, counts in sorted(verdicts.items()):
-        yield f"sampled pairs by {method}", ", ".join(f"{n} {word}" for word, n in counts.most_common())
+def _plain(title: str) -> str:
+    """Return the words of a title and the year, whatever their order: "Usual Suspects, The (1995)"."""
+    return " ".join(sorted(key(title.replace("(", " ").replace(")", " ")).split()))
 
 
-def judged_people(graph: Graph) -> Iterator[tuple[str, object]]:
-    """Count the verdicts on people, and check that each of the sample is there once."""
-    if not PEOPLE.exists():
-        return
-    rows = list(csv.DictReader(PEOPLE.open()))
-    found = {
-        row["id"]
-        for row in graph.read(
-            "MATCH (p:Person) WHERE p.id IN $ids RETURN p.id AS id", ids=[row["id"] for row in rows]
-        )
-    }
-    counts = Counter(row["verdict"] if row["id"] in found else "no longer a person" for row in rows)
-    yield "sampled people", ", ".join(f"{n} {word}" for word, n in counts.most_common())
-
-
-def _credits(person: Person, titles: dict[str, str], films: dict[FilmKey, FilmKey] | None) -> str:
-    texts = []
-    for role, film in sorted(person.credits):
-        known = film if films is None else films.get(film)
-        if known is not None:
-            texts.append(f"{role.lower()} {titles.get(known.id, known.id)}")
-    return "; ".join(texts[:6])
-
-
-def _titles(path: Path) -> Iterator[tuple[str, str]]:
+def _titles(path: Path) -> Iterator[tuple[FilmKey, str]]:
     for row in csv.DictReader(path.open()):
-        yield row["item_id"], f"{row['title']} ({row['year']})"
+        yield FilmKey("Item", row["item_id"]), f"{row['title']} ({row['year']})"
 
 
 if __name__ == "__main__":
