@@ -44,17 +44,17 @@ def pairs(people: list[Person], min_score: float) -> tuple[list[Pair], int]:
     for a, b in _candidates(people, films):
         one, other = everybody[a], everybody[b]
         names = similarity(one.name or "", other.name or "")
-        if names < min_score or not _may_be_one(one, other):
+        if names < min_score or not may_be_one(one, other):
             continue
         support, method = _support(one, other), FILM_METHOD
         if not support and key(one.name or "") == key(other.name or ""):
             support, method = 1 - (1 - COLLEAGUE) ** colleagues.shared(one, other), COLLEAGUES_METHOD
         if (score := names * support) >= min_score:
             scored.append(Pair(score, a, b, method))
-    return _unambiguous(scored, everybody)
+    return unambiguous(scored, everybody)
 
 
-def _may_be_one(one: Person, other: Person) -> bool:
+def may_be_one(one: Person, other: Person) -> bool:
     """Two ids of one source are two people, unless the source makes its ids of names."""
     return one.space != other.space or _spelled_alike(one, other)
 
@@ -120,7 +120,7 @@ class _Colleagues:
         return len((mine & others) - {"", key(one.name or "")})
 
 
-def _unambiguous(scored: list[Pair], everybody: dict[str, Person]) -> tuple[list[Pair], int]:
+def unambiguous(scored: list[Pair], everybody: dict[str, Person]) -> tuple[list[Pair], int]:
     """Leave out pairs of which an end has two partners in one source that are about as good."""
     best: dict[tuple[str, str], Counter[str]] = defaultdict(Counter)
     for pair in scored:

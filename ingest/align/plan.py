@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from ingest.align import named, structure
+from ingest.align import named, structure, witness
 from ingest.align.names import key
 from ingest.align.people import BY_NAME, Aligned, FilmKey, People, Person
 
@@ -46,39 +46,28 @@ def decide(
     with_name, without = people.named(), people.nameless()
     groups = _Groups({person.id: person for person in with_name})
     found, ambiguous = named.pairs(with_name, min_score)
-    for pair in found:
-        groups.join(pair)
-    plan = Plan(people=len(people.all), named=len(with_name), ambiguous=ambiguous)
-    identities = []
-    for members in groups.members():
-        canonical = min(members, key=_rank)
-        for person in members:
-            if person is not canonical:
-                score, method = groups.why(person.id)
-                plan.aliases[person.id] = Aligned(canonical.id, score, method)
-        identities.append(
-            Person(canonical.id, canonical.name, set().union(*(person.credits for person in members)))
-        )
-    _align_nameless(plan, without, identities, film_links or {}, min_score)
+    groups.join(found)
+    known = film_links or {}
+    if trusted := structure.links_agree(without, groups.identities()):
+        known = {film: film for person in without for film in person.films}
+    matched = structure.match(without, groups.identities(), known, grow=not trusted)
+    found, more = witness.pairs(groups.identities(), without, matched)
+    groups.join(pair for pair in found if pair.score >= min_score)
+    identities = groups.identities()
+    matched = structure.match(without, identities, matched.films, grow=False)
+    plan = Plan(
+        aliases=groups.aliases(),
+        films=None if trusted else matched.films,
+        people=len(people.all),
+        named=len(with_name),
+        ambiguous=ambiguous + more,
+    )
+    for person, (identity, vote) in matched.people.items():
+        if (score := structure.score(vote)) >= min_score:
+            plan.aliases[person] = Aligned(identity, score, structure.METHOD)
     names = Counter(key(identity.name or "") for identity in identities)
     plan.same_name = sum(count - 1 for name, count in names.items() if name and count > 1)
     return plan
-
-
-def _align_nameless(
-    plan: Plan,
-    without: list[Person],
-    identities: list[Person],
-    film_links: Mapping[FilmKey, FilmKey],
-    min_score: float,
-) -> None:
-    trusted = structure.links_agree(without, identities)
-    known = {film: film for person in without for film in person.films} if trusted else film_links
-    found = structure.match(without, identities, known, grow=not trusted)
-    plan.films = None if trusted else found.films
-    for person, (identity, vote) in found.people.items():
-        if (score := structure.score(vote)) >= min_score:
-            plan.aliases[person] = Aligned(identity, score, structure.METHOD)
 
 
 def _rank(person: Person) -> tuple[bool, int, str]:
@@ -94,26 +83,43 @@ class _Groups:
         self.group: dict[str, list[str]] = {person: [person] for person in everybody}
         self.evidence: dict[str, list[named.Pair]] = defaultdict(list)
 
-    def join(self, pair: named.Pair) -> None:
-        one, other = self.group[pair.one], self.group[pair.other]
-        self.evidence[pair.one].append(pair)
-        self.evidence[pair.other].append(pair)
-        if one is other or self._ids(one) & self._ids(other):
-            return
-        one += other
-        for person in other:
-            self.group[person] = one
+    def join(self, pairs: Iterable[named.Pair]) -> None:
+        """Make the two of each pair one, best pairs first."""
+        for pair in pairs:
+            one, other = self.group[pair.one], self.group[pair.other]
+            self.evidence[pair.one].append(pair)
+            self.evidence[pair.other].append(pair)
+            if one is other or self._ids(one) & self._ids(other):
+                continue
+            one += other
+            for person in other:
+                self.group[person] = one
 
-    def why(self, person: str) -> tuple[float, str]:
-        """Return the best evidence that the node belongs to its group."""
+    def identities(self) -> list[Person]:
+        """Return one person for each group: its canonical node with the credits of all."""
+        return [
+            Person(canonical.id, canonical.name, set().union(*(person.credits for person in members)))
+            for canonical, members in self._members()
+        ]
+
+    def aliases(self) -> dict[str, Aligned]:
+        """Return the canonical node of everybody else, with the best evidence for it."""
+        return {
+            person.id: Aligned(canonical.id, *self._why(person.id))
+            for canonical, members in self._members()
+            for person in members
+            if person is not canonical
+        }
+
+    def _why(self, person: str) -> tuple[float, str]:
         mates = self.group[person]
         best = max(pair for pair in self.evidence[person] if pair.one in mates and pair.other in mates)
         return best.score, best.method
 
-    def members(self) -> list[list[Person]]:
-        """Return the groups, those of one included."""
-        distinct = {id(group): group for group in self.group.values()}
-        return [[self.everybody[person] for person in group] for group in distinct.values()]
+    def _members(self) -> Iterator[tuple[Person, list[Person]]]:
+        for group in {id(group): group for group in self.group.values()}.values():
+            members = [self.everybody[person] for person in group]
+            yield min(members, key=_rank), members
 
     def _ids(self, group: list[str]) -> set[str]:
         return {self.everybody[person].space for person in group} - {BY_NAME}

@@ -192,6 +192,44 @@ def test_colleagues_are_evidence_where_no_film_is_shared(graph: Graph) -> None:
     assert aliases["person:Ron Howard"].method == "name+colleagues"
 
 
+@pytest.fixture
+def ann(graph: Graph) -> Graph:
+    """One name in two sources without a film or a colleague in common."""
+    state(graph, [person("dbpedia:Ann_Lee", "Ann Lee")], acted("dbpedia:Ann_Lee", "1"), "dbpedia")
+    state(graph, [person("person:Ann Lee", "Ann Lee")], acted("person:Ann Lee", "2", "5"), "table")
+    return graph
+
+
+def test_a_node_without_a_name_is_a_witness_that_two_of_one_name_are_one(ann: Graph) -> None:
+    before = whole(ann)
+    assert not align(ann, "apply").aliases
+    assert whole(ann) == before
+    state(ann, [person("m.1")], acted("m.1", "1", "2", "5"), "freebase")
+    before = whole(ann)
+    aliases = align(ann, "apply").aliases
+    assert {alias: (why.canonical, why.method) for alias, why in aliases.items()} == {
+        "person:Ann Lee": ("dbpedia:Ann_Lee", "name+witness"),
+        "m.1": ("dbpedia:Ann_Lee", "structure"),
+    }
+    assert align(ann, "apply").counts["identities changed"] == 0
+    align(ann, "undo")
+    assert whole(ann) == before
+
+
+def test_who_is_known_as_somebody_else_is_no_witness(ann: Graph) -> None:
+    state(ann, [person("dbpedia:Bo_Li", "Bo Li")], acted("dbpedia:Bo_Li", "1", "2", "3", "4", "5"), "dbpedia")
+    state(ann, [person("m.1")], acted("m.1", "1", "2", "3", "4", "5"), "freebase")
+    aliases = align(ann, "dry-run").aliases
+    assert {alias: why.canonical for alias, why in aliases.items()} == {"m.1": "dbpedia:Bo_Li"}
+
+
+def test_a_witness_in_another_role_or_of_another_name_proves_nothing(ann: Graph) -> None:
+    state(ann, [person("person:Ann Ray", "Ann Ray")], acted("person:Ann Ray", "7"), "table")
+    relations = [*acted("m.1", "1", "7"), *acted("m.1", "2", "5", type="DIRECTED")]
+    state(ann, [person("m.1")], relations, "freebase")
+    assert not {alias for alias in align(ann, "dry-run").aliases if alias.startswith("person:")}
+
+
 def test_an_import_after_it_is_aligned_by_the_same_again(hanks: Graph) -> None:
     align(hanks, "apply")
     once = whole(hanks)
