@@ -55,13 +55,20 @@ def pairs(people: list[Person], min_score: float) -> tuple[list[Pair], int]:
 
 
 def may_be_one(one: Person, other: Person) -> bool:
-    """Two ids of one source are two people, unless the source makes its ids of names."""
+    """Two ids of one source are two people, unless they are made of names and spell the same one."""
     return one.space != other.space or _spelled_alike(one, other)
 
 
 def _spelled_alike(one: Person, other: Person) -> bool:
-    """Tell whether the two are names alone, and differ in accents, capitals or punctuation at most."""
-    return one.space == other.space == BY_NAME and key(one.name or "") == key(other.name or "")
+    """Tell whether the ids differ in accents, capitals or punctuation at most, what is in brackets included.
+
+    A source that tells namesakes apart by a word in brackets, as DBpedia does, means one person by both.
+    """
+    return one.space == other.space and _spelling(one.id) == _spelling(other.id)
+
+
+def _spelling(id: str) -> str:
+    return key(id.replace("(", " ").replace(")", " "))
 
 
 def _are_two(one: Person, other: Person) -> bool:

@@ -89,7 +89,7 @@ class _Groups:
             one, other = self.group[pair.one], self.group[pair.other]
             self.evidence[pair.one].append(pair)
             self.evidence[pair.other].append(pair)
-            if one is other or self._ids(one) & self._ids(other):
+            if one is other or self._are_two(one, other):
                 continue
             one += other
             for person in other:
@@ -121,5 +121,9 @@ class _Groups:
             members = [self.everybody[person] for person in group]
             yield min(members, key=_rank), members
 
-    def _ids(self, group: list[str]) -> set[str]:
-        return {self.everybody[person].space for person in group} - {BY_NAME}
+    def _are_two(self, one: list[str], other: list[str]) -> bool:
+        """Tell whether the groups have two ids of one source; names are no ids."""
+        persons, others = ([self.everybody[person] for person in group] for group in (one, other))
+        return any(
+            a.space == b.space != BY_NAME and not named.may_be_one(a, b) for a in persons for b in others
+        )

@@ -140,6 +140,24 @@ def test_a_name_that_means_two_people_joins_neither(graph: Graph) -> None:
     assert report.counts["left apart: two partners as good"] == 2
 
 
+def test_ids_of_one_source_that_differ_in_punctuation_are_one_where_a_film_says_so(graph: Graph) -> None:
+    ids = ("dbpedia:Robert_Downey,_Jr.", "dbpedia:Robert_Downey_Jr.", "person:Robert Downey Jr.")
+    alone = ("dbpedia:P.J._Hogan", "dbpedia:P._J._Hogan")
+    state(
+        graph,
+        [*(person(id, "Robert Downey Jr.") for id in ids), *(person(id, "P.J. Hogan") for id in alone)],
+        [
+            *acted(ids[0], "1"),
+            *acted(ids[1], "2"),
+            *acted(ids[2], "1", "2"),
+            *acted(alone[0], "3"),
+            *acted(alone[1], "4"),
+        ],
+    )
+    aliases = align(graph, "apply").aliases
+    assert {alias: why.canonical for alias, why in aliases.items()} == {ids[1]: ids[0], ids[2]: ids[0]}
+
+
 def test_father_and_son_stay_two(graph: Graph) -> None:
     state(
         graph,
