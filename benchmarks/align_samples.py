@@ -157,7 +157,9 @@ def judged_pairs(plan: Plan) -> Iterator[tuple[str, object]]:
     """Yield the precision by method, of the judged pairs that the plan still makes."""
     verdicts: dict[str, Counter[str]] = defaultdict(Counter)
     for row in _judged(PAIRS):
-        same = row["alias"] in plan.aliases and plan.canonical(row["alias"]) == row["canonical"]
+        same = row["alias"] in plan.aliases and plan.canonical(row["alias"]) == plan.canonical(
+            row["canonical"]
+        )
         for method in (row["method"], "any method"):
             verdicts[method][row["verdict"] if same else "no longer made"] += 1
     for method, counts in sorted(verdicts.items(), key=lambda item: (item[0] == "any method", item[0])):
