@@ -1,10 +1,11 @@
-"""Music, noise and silence are told apart. Speech is not tested: nothing here can make any."""
+"""Voice, music, noise and silence are told apart; the voice is that of a synthesiser."""
 
 from pathlib import Path
 
 import numpy as np
 import pytest
 import trailers
+from speech import speech
 
 from ingest.derive.segments import RATE, flatness, segments
 from ingest.derive.trailer import heard
@@ -25,6 +26,32 @@ def test_music_silence_and_noise_are_told_apart(tmp_path: Path) -> None:
     assert told["segment_kinds"] == ["music", "silence", "noise"]
     assert told["music_seconds"] == pytest.approx(3, abs=0.3)
     assert told["voice_seconds"] == 0
+
+
+@pytest.fixture(scope="module")
+def spoken() -> np.ndarray:
+    samples, rate = speech("In a world where nobody trusts anybody, one man must find the truth.")
+    times = np.arange(int(len(samples) / rate * RATE)) / RATE
+    return np.interp(times, np.arange(len(samples)) / rate, samples)
+
+
+def test_speech_is_voice(tmp_path: Path, spoken: np.ndarray) -> None:
+    assert [kind for kind, _, _ in of(tmp_path, spoken)] == ["voice"]
+
+
+def test_voice_is_told_from_the_music_under_it(tmp_path: Path, spoken: np.ndarray) -> None:
+    both = trailers.chord(12, 0.1)
+    both[4 * RATE : 4 * RATE + len(spoken)] += spoken
+    found = of(tmp_path, both)
+    assert [kind for kind, _, _ in found] == ["music", "voice", "music"]
+    _, start, end = found[1]
+    assert start == pytest.approx(4, abs=0.3)
+    assert end == pytest.approx(4 + len(spoken) / RATE, abs=0.5)
+
+
+def test_noise_in_the_rhythm_of_speech_is_no_voice(tmp_path: Path) -> None:
+    rhythm = (1 + np.sin(2 * np.pi * 4 * np.arange(4 * RATE) / RATE)) / 2
+    assert [kind for kind, _, _ in of(tmp_path, trailers.noise(4) * rhythm)] == ["noise"]
 
 
 def test_a_rumble_is_noise_as_well(tmp_path: Path) -> None:
