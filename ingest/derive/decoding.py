@@ -46,17 +46,22 @@ def opened(path: Path) -> Iterator[Track]:
     """Open a video.
 
     Raises:
-        MediaError: it has no pictures.
+        MediaError: it has no pictures, or cannot be decoded.
     """
-    with av.open(str(path), options=VIDEO_OPTIONS) as container:
-        streams = [s for s in container.streams.video if not s.disposition & Disposition.attached_pic]
-        if not streams:
-            raise MediaError("the file has no video track")
-        stream = streams[0]
-        stream.thread_type = "AUTO"
-        stream.codec_context.thread_count = THREADS
-        origin = float((stream.start_time or 0) * (stream.time_base or 0))
-        yield Track(container, stream, origin, stream.average_rate or stream.guessed_rate or Fraction(25))
+    try:
+        with av.open(str(path), options=VIDEO_OPTIONS) as container:
+            streams = [s for s in container.streams.video if not s.disposition & Disposition.attached_pic]
+            if not streams:
+                raise MediaError("the file has no video track")
+            stream = streams[0]
+            stream.thread_type = "AUTO"
+            stream.codec_context.thread_count = THREADS
+            origin = float((stream.start_time or 0) * (stream.time_base or 0))
+            yield Track(container, stream, origin, stream.average_rate or stream.guessed_rate or Fraction(25))
+    except MemoryError:
+        raise  # FFmpeg's own as well; it says nothing about the file, and the worker tells its limit
+    except av.FFmpegError as error:  # whose text names the file, which is a copy that is gone by then
+        raise MediaError(f"the trailer cannot be decoded ({error.strerror})") from error
 
 
 def frames(

@@ -80,3 +80,10 @@ def test_what_is_no_video_is_refused(tmp_path: Path) -> None:
         container.mux(stream.encode())
     with pytest.raises(MediaError, match="no video track"):
         look(sound)
+
+
+def test_what_is_no_video_is_refused_without_naming_the_copy(tmp_path: Path) -> None:
+    (tmp_path / "text.mp4").write_text("no video")
+    with pytest.raises(MediaError, match="cannot be decoded") as refused:
+        look(tmp_path / "text.mp4")
+    assert str(tmp_path) not in refused.value.what
