@@ -365,7 +365,7 @@ def offline(work: Path, folder: Path, nodes: int, relations: int) -> Result:
     arguments.append(f"--relationships={home / 'relations.csv'}")
     jars = class_path(Settings.load().cache)
     start = perf_counter()
-    said = run_admin(arguments, home, jars)
+    said = run_admin(arguments, home, jars, folder=home)
     seconds = perf_counter() - start
     done = IMPORTED.search(said)
     assert done
