@@ -15,6 +15,8 @@ CALLS = {
     "recommend": "MATCH (n:User) CALL mmkg.recommend(n, $options) YIELD item RETURN item.id AS id",
     "similar": "MATCH (n:Movie) CALL mmkg.similar(n, $options) YIELD item RETURN item.id AS id",
     "ripple": "MATCH (n:User) CALL mmkg.ripple(n, $options) YIELD node RETURN node.id AS id",
+    "search": "CALL mmkg.search('x', $options) YIELD node RETURN node.id AS id",
+    "click": "MATCH (n:Movie) CALL mmkg.click('u', n, $options) YIELD created RETURN created",
 }
 TOO_MANY_RIPPLES = """
 MATCH (n:User) UNWIND range(1, 1000000) AS i CALL mmkg.ripple(n) YIELD node RETURN count(*)
@@ -32,7 +34,7 @@ def small(catalogue: Catalogue) -> Graph:
 
 def fails(graph: Graph, message: str, cypher: str, **parameters: object) -> None:
     with pytest.raises(GraphError, match=re.escape(message)):
-        graph.read(cypher, **parameters)
+        graph.write(cypher, **parameters)
 
 
 @pytest.mark.parametrize(
@@ -42,6 +44,8 @@ def fails(graph: Graph, message: str, cypher: str, **parameters: object) -> None
         ("recommend", "INCLUDESEEN", "includeSeen", "k, candidates, includeSeen, model"),
         ("similar", "modell", "model", "k, candidates, model"),
         ("ripple", "hop", "hops", "hops, fanout, limit"),
+        ("search", "kinds", "kind", "k, kind"),
+        ("click", "createuser", "createUser", "rating, threshold, at, createUser"),
     ],
 )
 def test_an_unknown_option(small: Graph, procedure: str, option: str, nearest: str, known: str) -> None:
@@ -69,6 +73,18 @@ def test_an_unknown_option(small: Graph, procedure: str, option: str, nearest: s
         ("ripple", {"hops": 5}, "an integer from 1 to 4", "5"),
         ("ripple", {"fanout": 0}, "an integer from 1 to 10000", "0"),
         ("ripple", {"limit": 100_001}, "an integer from 1 to 100000", "100001"),
+        ("search", {"k": 0}, "an integer from 1 to 1000", "0"),
+        ("search", {"k": 1_000_001}, "an integer from 1 to 1000", "1000001"),
+        ("search", {"kind": []}, "a string or a list of strings", "[]"),
+        ("search", {"kind": 7}, "a string or a list of strings", "7"),
+        ("search", {"kind": ["Movie", 7]}, "a string or a list of strings", "[Movie, 7]"),
+        ("click", {"rating": "good"}, "a number from 0 to 100", "the string 'good'"),
+        ("click", {"rating": -1}, "a number from 0 to 100", "-1"),
+        ("click", {"rating": float("nan")}, "a number from 0 to 100", "NaN"),
+        ("click", {"threshold": True}, "a number from 0 to 100", "true"),
+        ("click", {"at": -1}, "an integer from 0 to 253402300800", "-1"),
+        ("click", {"at": 1.5}, "an integer from 0 to 253402300800", "1.5"),
+        ("click", {"createUser": 1}, "true or false", "1"),
     ],
 )
 def test_an_option_with_a_wrong_value(
@@ -167,6 +183,32 @@ def test_a_film_without_a_vector(catalogue: Catalogue) -> None:
     catalogue.film("new")
     message = "the film 'new' has no vector of the model 'm1': run `mmkg embed`"
     fails(catalogue.graph, message, CALLS["similar"], options={})
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (None, "'text' is empty: pass at least one word"),
+        (" \n", "'text' is empty: pass at least one word"),
+        ("x" * 1001, "'text' must have at most 1000 characters, but it has 1001"),
+    ],
+    ids=["null", "blank", "long"],
+)
+def test_a_text_without_words_or_with_too_many(small: Graph, text: str | None, message: str) -> None:
+    fails(small, message, "CALL mmkg.search($text) YIELD node RETURN node", text=text)
+
+
+def test_a_missing_full_text_index(small: Graph) -> None:
+    small.run_auto_commit("DROP INDEX movie_title")
+    remedy = "run CREATE FULLTEXT INDEX movie_title IF NOT EXISTS FOR (n:Movie) ON EACH [n.title]"
+    try:
+        fails(
+            small, f"the full-text index 'movie_title' does not exist: {remedy}", CALLS["search"], options={}
+        )
+    finally:
+        small.run_auto_commit(remedy.removeprefix("run "))
+        small.run_auto_commit("CALL db.awaitIndexes()")
+    assert small.read(CALLS["search"], options={}) == []
 
 
 def test_a_call_that_takes_too_long_is_stopped(small: Graph) -> None:

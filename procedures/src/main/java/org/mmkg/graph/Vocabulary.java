@@ -1,5 +1,6 @@
 package org.mmkg.graph;
 
+import java.util.Set;
 import org.neo4j.graphdb.Label;
 import org.neo4j.graphdb.RelationshipType;
 
@@ -11,6 +12,12 @@ public final class Vocabulary {
     public static final Label ITEM = Label.label("Item");
     public static final Label ENTITY = Label.label("Entity");
     public static final Label MODEL = Label.label("Model");
+
+    /** A person whose facts another node has since an alignment. */
+    public static final Label ALIAS = Label.label("Alias");
+
+    /** The labels that carry a unique id; a second one says more. */
+    public static final Set<String> BASE_LABELS = Set.of("Item", "Entity", "Media", "User");
 
     /** A film that the user watched and liked. */
     public static final RelationshipType CLICKED = RelationshipType.withName("CLICKED");

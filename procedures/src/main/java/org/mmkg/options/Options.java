@@ -4,6 +4,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalDouble;
 
 /** The map of options of one call. A value of null counts as not given. */
 public final class Options {
@@ -38,6 +39,15 @@ public final class Options {
      * @throws IllegalArgumentException it is no whole number, or out of range
      */
     public int integer(String name, int fallback, int least, int most) {
+        return (int) whole(name, fallback, least, most);
+    }
+
+    /**
+     * A whole number that may be large, such as a time in seconds.
+     *
+     * @throws IllegalArgumentException it is no whole number, or out of range
+     */
+    public long whole(String name, long fallback, long least, long most) {
         Object value = given.get(name);
         if (value == null) {
             return fallback;
@@ -46,9 +56,25 @@ public final class Options {
                 && number.doubleValue() == Math.rint(number.doubleValue())
                 && number.doubleValue() >= least
                 && number.doubleValue() <= most) {
-            return number.intValue();
+            return number.longValue();
         }
         throw wrong(name, value, "an integer from %d to %d".formatted(least, most));
+    }
+
+    /**
+     * A number that need not be whole.
+     *
+     * @throws IllegalArgumentException it is no number, not finite, or out of range
+     */
+    public OptionalDouble number(String name, double least, double most) {
+        Object value = given.get(name);
+        if (value == null) {
+            return OptionalDouble.empty();
+        }
+        if (value instanceof Number number && number.doubleValue() >= least && number.doubleValue() <= most) {
+            return OptionalDouble.of(number.doubleValue());
+        }
+        throw wrong(name, value, "a number from %s to %s".formatted(shown(least), shown(most)));
     }
 
     /**
@@ -80,9 +106,31 @@ public final class Options {
         throw wrong(name, value, "a string");
     }
 
+    /**
+     * One text or a list of them; empty where the option is not given.
+     *
+     * @throws IllegalArgumentException it is something else, or the list is empty
+     */
+    public Optional<List<String>> texts(String name) {
+        Object value = given.get(name);
+        if (value == null) {
+            return Optional.empty();
+        }
+        List<?> list = value instanceof List<?> many ? many : List.of(value);
+        if (list.isEmpty() || !list.stream().allMatch(String.class::isInstance)) {
+            throw wrong(name, value, "a string or a list of strings");
+        }
+        return Optional.of(list.stream().map(String.class::cast).toList());
+    }
+
+    /** The error for an option whose value is not what it must be. */
     private static IllegalArgumentException wrong(String name, Object value, String wanted) {
         String shown = value instanceof String ? "the string '" + value + "'" : String.valueOf(value);
         return new IllegalArgumentException("option '%s' must be %s, but it is %s".formatted(name, wanted, shown));
+    }
+
+    private static String shown(double number) {
+        return number == Math.rint(number) ? "%.0f".formatted(number) : String.valueOf(number);
     }
 
     private static String unknown(String name, List<String> known) {

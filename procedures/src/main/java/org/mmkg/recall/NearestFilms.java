@@ -5,13 +5,13 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.function.Predicate;
 import java.util.stream.Stream;
+import org.mmkg.graph.Indexes;
 import org.mmkg.graph.Vocabulary;
 import org.mmkg.model.Model;
 import org.mmkg.model.Models;
 import org.mmkg.model.Vectors;
 import org.neo4j.graphdb.Node;
 import org.neo4j.graphdb.Transaction;
-import org.neo4j.graphdb.schema.Schema.IndexState;
 import org.neo4j.logging.Log;
 import org.neo4j.procedure.TerminationGuard;
 
@@ -109,18 +109,6 @@ public final class NearestFilms {
     }
 
     private void requireIndex() {
-        IndexState state;
-        try {
-            var schema = tx.schema();
-            state = schema.getIndexState(schema.getIndexByName(model.index()));
-        } catch (IllegalArgumentException missing) {
-            throw new IllegalStateException(
-                    "the vector index '%s' does not exist: run `mmkg embed`".formatted(model.index()));
-        }
-        if (state != IndexState.ONLINE) {
-            throw new IllegalStateException(
-                    "the vector index '%s' is %s: wait until SHOW INDEXES says ONLINE, or run `mmkg embed` again"
-                            .formatted(model.index(), state));
-        }
+        Indexes.require(tx, "vector", model.index(), "run `mmkg embed`");
     }
 }
