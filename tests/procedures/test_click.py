@@ -19,14 +19,14 @@ RETURN type(relation) AS type, properties(relation) AS properties, created
 """
 RELATIONS = """
 MATCH (u:User)-[r]->(m:Movie) RETURN u.id AS user, type(r) AS type, m.id AS film, properties(r) AS properties
-ORDER BY type
+ORDER BY type, film
 """
 IMPORTED = """
 MATCH (u:User {id: 'u'}), (m:Movie {id: '1'})
 CREATE (u)-[:CLICKED {rating: 5.0, at: 100, imports: ['i'], origins: ['u.data:1']}]->(m)
 """
 BY_NODES = """
-MATCH (u:User {id: 'u'}), (m:Movie {id: '1'}) CALL mmkg.click(u, m) YIELD relation RETURN type(relation) AS type
+MATCH (u:User {id: 'u'}), (m:Movie {id: '1'}) CALL mmkg.click(u, m) YIELD relation RETURN type(relation) AS t
 """
 
 
@@ -121,7 +121,7 @@ def test_a_user_is_created_only_if_asked_for(two: Graph) -> None:
 
 
 def test_nodes_are_taken_too(two: Graph) -> None:
-    assert two.write(BY_NODES) == [{"type": "CLICKED"}]
+    assert two.write(BY_NODES) == [{"t": "CLICKED"}]
 
 
 def test_the_next_recommendation_knows_it(catalogue: Catalogue) -> None:
@@ -163,9 +163,9 @@ def test_a_person_is_no_film(two: Graph) -> None:
 
 
 def test_a_reader_may_not_click(two: Graph) -> None:
-    with two.driver.session(database=two.database, default_access_mode=READ_ACCESS) as session:
-        with pytest.raises(ClientError):
-            session.run(CLICK, user="u", movie="1", options={}).consume()
+    reader = two.driver.session(database=two.database, default_access_mode=READ_ACCESS)
+    with reader as session, pytest.raises(ClientError):
+        session.run(CLICK, user="u", movie="1", options={}).consume()
     assert relations(two) == []
 
 

@@ -18,13 +18,21 @@ SHOW PROCEDURES YIELD name, description, mode, argumentDescription AS arguments,
 WHERE name STARTS WITH 'mmkg.' RETURN name, description, mode, arguments, fields
 """
 PROCEDURES = {
-    f"mmkg.{name}" for name in ("click", "models", "recommend", "ripple", "search", "similar", "stats")
+    f"mmkg.{name}"
+    for name in ("click", "models", "recommend", "recommendFor", "ripple", "search", "similar", "stats")
 }
 WRITES = {"mmkg.click"}
 WRONG_OPTION = """
 MATCH (user:User), (movie:Movie) CALL {name}({arguments}) YIELD {field} RETURN {field}
 """
-VALUES = {"user": "user", "movie": "movie", "node": "movie", "text": "'x'", "options": "{no_such_option: 1}"}
+VALUES = {
+    "user": "user",
+    "movie": "movie",
+    "movies": "[movie]",
+    "node": "movie",
+    "text": "'x'",
+    "options": "{no_such_option: 1}",
+}
 """An expression for each argument."""
 
 

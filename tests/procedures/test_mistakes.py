@@ -11,8 +11,10 @@ from mmkg.errors import GraphError
 
 from .conftest import Catalogue
 
+RECOMMEND_OPTIONS = "k, candidates, includeSeen, model, exclude, include, diversity"
 CALLS = {
     "recommend": "MATCH (n:User) CALL mmkg.recommend(n, $options) YIELD item RETURN item.id AS id",
+    "recommendFor": "CALL mmkg.recommendFor(['1'], $options) YIELD item RETURN item.id AS id",
     "similar": "MATCH (n:Movie) CALL mmkg.similar(n, $options) YIELD item RETURN item.id AS id",
     "ripple": "MATCH (n:User) CALL mmkg.ripple(n, $options) YIELD node RETURN node.id AS id",
     "search": "CALL mmkg.search('x', $options) YIELD node RETURN node.id AS id",
@@ -40,8 +42,9 @@ def fails(graph: Graph, message: str, cypher: str, **parameters: object) -> None
 @pytest.mark.parametrize(
     ("procedure", "option", "nearest", "known"),
     [
-        ("recommend", "candidate", "candidates", "k, candidates, includeSeen, model"),
-        ("recommend", "INCLUDESEEN", "includeSeen", "k, candidates, includeSeen, model"),
+        ("recommend", "candidate", "candidates", RECOMMEND_OPTIONS),
+        ("recommend", "INCLUDESEEN", "includeSeen", RECOMMEND_OPTIONS),
+        ("recommendFor", "top", "k", RECOMMEND_OPTIONS),
         ("similar", "modell", "model", "k, candidates, model"),
         ("ripple", "hop", "hops", "hops, fanout, limit"),
         ("search", "kinds", "kind", "k, kind"),
@@ -66,6 +69,7 @@ def test_an_unknown_option(small: Graph, procedure: str, option: str, nearest: s
         ("recommend", {"candidates": 10, "k": 20}, "an integer from 20 to 100000", "10"),
         ("recommend", {"includeSeen": "yes"}, "true or false", "the string 'yes'"),
         ("recommend", {"model": 7}, "a string", "7"),
+        ("recommendFor", {"k": 0}, "an integer from 1 to 1000", "0"),
         ("similar", {"k": 1001}, "an integer from 1 to 1000", "1001"),
         ("similar", {"candidates": 0}, "an integer from 10 to 100000", "0"),
         ("similar", {"model": True}, "a string", "true"),
@@ -94,7 +98,7 @@ def test_an_option_with_a_wrong_value(
     fails(small, message, CALLS[procedure], options=options)
 
 
-@pytest.mark.parametrize("procedure", ["recommend", "similar"])
+@pytest.mark.parametrize("procedure", ["recommend", "recommendFor", "similar"])
 def test_an_unknown_model(small: Graph, procedure: str) -> None:
     message = "no model has the id 'gone'; MATCH (m:Model) RETURN m.id lists them"
     fails(small, message, CALLS[procedure], options={"model": "gone"})
@@ -137,7 +141,7 @@ def test_options_that_are_no_map(small: Graph) -> None:
     fails(small, "expected Map, Node or Relationship but was Integer", call)
 
 
-@pytest.mark.parametrize("procedure", ["recommend", "similar"])
+@pytest.mark.parametrize("procedure", ["recommend", "recommendFor", "similar"])
 def test_no_model_yet(catalogue: Catalogue, procedure: str) -> None:
     catalogue.films({"1": [1.0, 0.0]})
     catalogue.user("u")

@@ -25,6 +25,7 @@ public final class Explainer {
 
     private final TerminationGuard guard;
     private final Model model;
+    private final String verb;
     private final Map<Node, double[]> clicked = new LinkedHashMap<>();
     private final Facts facts = new Facts();
 
@@ -32,10 +33,12 @@ public final class Explainer {
      * Reads the vectors of the clicked films.
      *
      * @param clicks the user's films, the latest first
+     * @param verb what he did with them: `clicked`
      */
-    public Explainer(TerminationGuard guard, Model model, List<Node> clicks) {
+    public Explainer(TerminationGuard guard, Model model, List<Node> clicks, String verb) {
         this.guard = guard;
         this.model = model;
+        this.verb = verb;
         clicks.stream()
                 .limit(MOST_CLICKS)
                 .forEach(film -> model.vector(film).ifPresent(vector -> clicked.put(film, vector)));
@@ -51,7 +54,7 @@ public final class Explainer {
     public Explanation explain(Scored item) {
         guard.check();
         List<Because> because = nearest(item.film()).toList();
-        String reason = because.isEmpty() ? "close to your taste" : because.get(0).words();
+        String reason = because.isEmpty() ? "close to your taste" : because.get(0).words(verb);
         return new Explanation(reason, because.stream().map(Because::asMap).toList());
     }
 
@@ -68,7 +71,7 @@ public final class Explainer {
     /** A clicked film, its nearness to the recommended one, and what connects them. */
     private record Because(Scored click, List<Connection> connections) {
 
-        String words() {
+        String words(String verb) {
             // They are sorted by whether they have a name: what has none is said only where nothing has.
             boolean nameless = connections.isEmpty() || connections.get(0).isNameless();
             String shared = connections.stream()
@@ -79,7 +82,7 @@ public final class Explainer {
                     .stream()
                     .limit(CONNECTIONS_IN_WORDS)
                     .collect(Collectors.joining(", "));
-            String like = "like %s, which you clicked".formatted(Nodes.title(click.film()));
+            String like = "like %s, which you %s".formatted(Nodes.title(click.film()), verb);
             return shared.isEmpty() ? like : like + ": " + shared;
         }
 

@@ -1,17 +1,27 @@
 package org.mmkg.options;
 
-import java.util.Comparator;
+import java.util.Arrays;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalDouble;
+import java.util.Set;
+import org.mmkg.graph.Nodes;
+import org.mmkg.graph.Vocabulary;
+import org.neo4j.graphdb.Node;
 
 /** The map of options of one call. A value of null counts as not given. */
 public final class Options {
 
+    /** From one whole number to another, both included. */
+    public record Span(long from, long to) {}
+
+    private final String noun;
     private final Map<String, Object> given;
 
-    private Options(Map<String, Object> given) {
+    private Options(String noun, Map<String, Object> given) {
+        this.noun = noun;
         this.given = given;
     }
 
@@ -22,15 +32,20 @@ public final class Options {
      * @throws IllegalArgumentException the map names another option; the message says which is nearest
      */
     public static Options of(Map<String, Object> given, List<String> known) {
+        return of("option", given, known);
+    }
+
+    /** Likewise, for a map within the options: the noun is what the messages call its entries. */
+    public static Options of(String noun, Map<String, Object> given, List<String> known) {
         Map<String, Object> options = given == null ? Map.of() : given;
         options.keySet().stream()
                 .filter(name -> !known.contains(name))
                 .sorted()
                 .findFirst()
                 .ifPresent(name -> {
-                    throw new IllegalArgumentException(unknown(name, known));
+                    throw new IllegalArgumentException(unknown(noun, name, known));
                 });
-        return new Options(options);
+        return new Options(noun, options);
     }
 
     /**
@@ -52,11 +67,8 @@ public final class Options {
         if (value == null) {
             return fallback;
         }
-        if (value instanceof Number number
-                && number.doubleValue() == Math.rint(number.doubleValue())
-                && number.doubleValue() >= least
-                && number.doubleValue() <= most) {
-            return number.longValue();
+        if (isWhole(value, least, most)) {
+            return ((Number) value).longValue();
         }
         throw wrong(name, value, "an integer from %d to %d".formatted(least, most));
     }
@@ -123,39 +135,86 @@ public final class Options {
         return Optional.of(list.stream().map(String.class::cast).toList());
     }
 
+    /**
+     * One whole number, or a list of two, from and to, of which null leaves that side open.
+     *
+     * @throws IllegalArgumentException it is something else, out of range, or begins after its end
+     */
+    public Optional<Span> span(String name, long least, long most) {
+        Object value = given.get(name);
+        if (value == null) {
+            return Optional.empty();
+        }
+        List<?> ends = value instanceof List<?> list ? list : Arrays.asList(value, value);
+        if (ends.size() == 2 && ends.stream().allMatch(end -> end == null || isWhole(end, least, most))) {
+            long from = ends.get(0) instanceof Number number ? number.longValue() : least;
+            long to = ends.get(1) instanceof Number number ? number.longValue() : most;
+            if (from <= to) {
+                return Optional.of(new Span(from, to));
+            }
+        }
+        throw wrong(name, value, "an integer from %d to %d, or a list of two, [from, to]".formatted(least, most));
+    }
+
+    /**
+     * A map; an empty one where the option is not given.
+     *
+     * @throws IllegalArgumentException it is something else
+     */
+    @SuppressWarnings("unchecked")
+    public Map<String, Object> map(String name) {
+        Object value = given.get(name);
+        if (value == null) {
+            return Map.of();
+        }
+        if (value instanceof Map<?, ?> map) {
+            return (Map<String, Object>) map;
+        }
+        throw wrong(name, value, "a map");
+    }
+
+    /**
+     * The ids of films, which the list holds as they are, or as Movie nodes; empty where the option is not given.
+     *
+     * @throws IllegalArgumentException it holds something else, or is no list
+     */
+    public Set<String> filmIds(String name) {
+        Object value = given.get(name);
+        if (value == null) {
+            return Set.of();
+        }
+        Set<String> ids = new HashSet<>();
+        for (Object film : value instanceof List<?> list ? list : Arrays.asList((Object) null)) {
+            if (film instanceof String id) {
+                ids.add(id);
+            } else if (film instanceof Node node && node.hasLabel(Vocabulary.MOVIE)) {
+                ids.add(Nodes.id(node));
+            } else {
+                throw wrong(name, value, "a list of Movie nodes or their ids, strings");
+            }
+        }
+        return ids;
+    }
+
+    private static boolean isWhole(Object value, long least, long most) {
+        return value instanceof Number number
+                && number.doubleValue() == Math.rint(number.doubleValue())
+                && number.doubleValue() >= least
+                && number.doubleValue() <= most;
+    }
+
     /** The error for an option whose value is not what it must be. */
-    private static IllegalArgumentException wrong(String name, Object value, String wanted) {
+    private IllegalArgumentException wrong(String name, Object value, String wanted) {
         String shown = value instanceof String ? "the string '" + value + "'" : String.valueOf(value);
-        return new IllegalArgumentException("option '%s' must be %s, but it is %s".formatted(name, wanted, shown));
+        return new IllegalArgumentException("%s '%s' must be %s, but it is %s".formatted(noun, name, wanted, shown));
     }
 
     private static String shown(double number) {
         return number == Math.rint(number) ? "%.0f".formatted(number) : String.valueOf(number);
     }
 
-    private static String unknown(String name, List<String> known) {
-        String nearest = known.stream()
-                .min(Comparator.comparingInt(option -> distance(name.toLowerCase(), option.toLowerCase())))
-                .orElseThrow();
-        return "unknown option '%s': did you mean '%s'? The options are: %s"
-                .formatted(name, nearest, String.join(", ", known));
-    }
-
-    /** The edit distance of Levenshtein, by one row of the table at a time. */
-    private static int distance(String a, String b) {
-        int[] row = new int[b.length() + 1];
-        for (int j = 0; j <= b.length(); j++) {
-            row[j] = j;
-        }
-        for (int i = 1; i <= a.length(); i++) {
-            int diagonal = row[0];
-            row[0] = i;
-            for (int j = 1; j <= b.length(); j++) {
-                int replaced = diagonal + (a.charAt(i - 1) == b.charAt(j - 1) ? 0 : 1);
-                diagonal = row[j];
-                row[j] = Math.min(replaced, 1 + Math.min(row[j], row[j - 1]));
-            }
-        }
-        return row[b.length()];
+    private static String unknown(String noun, String name, List<String> known) {
+        return "unknown %s '%s': did you mean '%s'? The %ss are: %s"
+                .formatted(noun, name, Spelling.nearest(name, known).orElseThrow(), noun, String.join(", ", known));
     }
 }

@@ -34,11 +34,14 @@ public final class PopularFilms {
     public List<Scored> find(int k, Predicate<Node> wanted) {
         Set<Node> films = new LinkedHashSet<>();
         try (var clicks = tx.findRelationships(Vocabulary.CLICKED)) {
-            films(clicks.stream().map(Relationship::getEndNode)).filter(wanted).forEach(films::add);
+            checked(clicks.stream().limit(SAMPLE).map(Relationship::getEndNode))
+                    .distinct()
+                    .filter(wanted)
+                    .forEach(films::add);
         }
         if (films.size() < k) {
             try (var others = tx.findNodes(Vocabulary.MOVIE)) {
-                films(others.stream()).filter(wanted).takeWhile(film -> films.size() < k).forEach(films::add);
+                checked(others.stream()).filter(wanted).takeWhile(film -> films.size() < k).forEach(films::add);
             }
         }
         return films.stream()
@@ -48,7 +51,7 @@ public final class PopularFilms {
                 .toList();
     }
 
-    private Stream<Node> films(Stream<Node> nodes) {
-        return nodes.limit(SAMPLE).peek(node -> guard.check());
+    private Stream<Node> checked(Stream<Node> nodes) {
+        return nodes.peek(node -> guard.check());
     }
 }

@@ -1,5 +1,6 @@
 package org.mmkg.recommend;
 
+import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
 import org.mmkg.graph.Nodes;
@@ -14,8 +15,10 @@ import org.neo4j.procedure.Name;
 import org.neo4j.procedure.Procedure;
 import org.neo4j.procedure.TerminationGuard;
 
-/** The procedure mmkg.recommend. */
+/** The procedures mmkg.recommend and mmkg.recommendFor. */
 public final class Recommend {
+
+    private static final int MOST_FILMS = 1_000;
 
     @Context
     public Transaction tx;
@@ -36,5 +39,24 @@ public final class Recommend {
         RecommendOptions checked = RecommendOptions.of(options);
         Nodes.required("user", user, Vocabulary.USER);
         return new Recommender(tx, guard, log, checked).recommend(user);
+    }
+
+    @Procedure(name = "mmkg.recommendFor", mode = Mode.READ)
+    @Description("Recommends films to somebody of whom nothing is known but some films, by the mean of their vectors.")
+    public Stream<Recommendation> recommendFor(
+            @Name(value = "movies", description = "A list of Movie nodes or ids of films, at most 1000.")
+                    List<Object> movies,
+            @Name(value = "options", defaultValue = "{}", description = RecommendOptions.DESCRIPTION)
+                    Map<String, Object> options) {
+        RecommendOptions checked = RecommendOptions.of(options);
+        return new Recommender(tx, guard, log, checked).recommendFor(films(movies));
+    }
+
+    private List<Node> films(List<Object> movies) {
+        if (movies == null || movies.size() > MOST_FILMS) {
+            throw new IllegalArgumentException("'movies' must be a list of at most %d films, but it %s"
+                    .formatted(MOST_FILMS, movies == null ? "is null" : "has " + movies.size()));
+        }
+        return movies.stream().map(movie -> Nodes.film(tx, "movies", movie)).toList();
     }
 }

@@ -7,23 +7,23 @@ import org.mmkg.recall.Scored;
 import org.neo4j.graphdb.Node;
 import org.neo4j.procedure.Description;
 
-/** One row of mmkg.recommend. */
+/** One row of mmkg.recommend or mmkg.recommendFor. */
 public final class Recommendation {
 
     @Description("The recommended film.")
     public final Node item;
 
-    @Description("The dot product of the user's vector and the film's, in [-1, 1]; for a user of whom nothing is known,"
-            + " the number of the film's clicks.")
+    @Description("The dot product of the film's vector and the user's, or the mean of the films given, in [-1, 1]; where"
+            + " nothing is known, the number of the film's clicks.")
     public final double score;
 
-    @Description("1 for the best film, 2 for the next, and so on.")
+    @Description("1 for the best film, 2 for the next, and so on; with `diversity`, in the order of the choice.")
     public final long rank;
 
     @Description("Why, in words.")
     public final String reason;
 
-    @Description("Why, as data: at most three clicked films, the nearest first, each with `id`, `title`, `similarity`"
+    @Description("Why, as data: at most three films that were clicked or given, the nearest first, each with `id`, `title`, `similarity`"
             + " and `shared`, a list of `relation`, `id`, `name` and `words` of what connects it to the film.")
     public final List<Map<String, Object>> because;
 

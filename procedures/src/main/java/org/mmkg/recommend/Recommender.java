@@ -1,7 +1,9 @@
 package org.mmkg.recommend;
 
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Function;
 import java.util.function.Predicate;
 import java.util.stream.IntStream;
@@ -9,6 +11,7 @@ import java.util.stream.Stream;
 import org.mmkg.explain.Explainer;
 import org.mmkg.explain.Explanation;
 import org.mmkg.graph.History;
+import org.mmkg.graph.Nodes;
 import org.mmkg.model.Model;
 import org.mmkg.model.Models;
 import org.mmkg.model.Vectors;
@@ -20,7 +23,7 @@ import org.neo4j.graphdb.Transaction;
 import org.neo4j.logging.Log;
 import org.neo4j.procedure.TerminationGuard;
 
-/** The stages of a recommendation: the user's taste, recall with exact scores, and the reasons. */
+/** The stages of a recommendation: the taste, recall with exact scores, a choice among them, and the reasons. */
 final class Recommender {
 
     private final Transaction tx;
@@ -28,6 +31,7 @@ final class Recommender {
     private final RecommendOptions options;
     private final Model model;
     private final NearestFilms nearest;
+    private final Predicate<Node> included;
 
     Recommender(Transaction tx, TerminationGuard guard, Log log, RecommendOptions options) {
         this.tx = tx;
@@ -35,33 +39,58 @@ final class Recommender {
         this.options = options;
         this.model = Models.find(tx, options.model());
         this.nearest = new NearestFilms(tx, guard, log, model);
+        this.included = options.include().in(tx);
     }
 
     Stream<Recommendation> recommend(Node user) {
         History history = History.of(user);
-        Predicate<Node> wanted = film -> options.includeSeen() || !history.seen().contains(film);
-        return taste(user, history)
-                .map(taste -> byTaste(taste, history, wanted))
-                .orElseGet(() -> byPopularity(wanted));
+        Optional<double[]> taste = model.vector(user).or(() -> meanOf(history.clicked()));
+        return recommend(taste, history.seen(), new Explainer(guard, model, history.clicked(), "clicked"));
     }
 
-    /** The user's own vector; for one who came after the training, the direction of the films he clicked. */
-    private Optional<double[]> taste(Node user, History history) {
-        return model.vector(user)
-                .or(() -> Vectors.direction(history.clicked().stream()
-                        .peek(film -> guard.check())
-                        .flatMap(film -> model.vector(film).stream())
-                        .toList()));
+    /** For somebody of whom nothing is known but some films. */
+    Stream<Recommendation> recommendFor(List<Node> films) {
+        Set<Node> distinct = new LinkedHashSet<>(films);
+        List<Node> known = List.copyOf(distinct);
+        return recommend(meanOf(known), distinct, new Explainer(guard, model, known, "chose"));
     }
 
-    private Stream<Recommendation> byTaste(double[] taste, History history, Predicate<Node> wanted) {
-        List<Scored> films = nearest.find(taste, options.k(), options.candidates(), wanted);
-        return rows(films, new Explainer(guard, model, history.clicked())::explain);
+    private Stream<Recommendation> recommend(Optional<double[]> taste, Set<Node> seen, Explainer explainer) {
+        Predicate<Node> wanted = film -> (options.includeSeen() || !seen.contains(film))
+                && (options.exclude().isEmpty() || !options.exclude().contains(Nodes.id(film)))
+                && included.test(film);
+        return taste.map(vector -> rows(byTaste(vector, wanted), explainer::explain))
+                .orElseGet(() -> rows(byPopularity(wanted), Explainer::popular));
     }
 
-    private Stream<Recommendation> byPopularity(Predicate<Node> wanted) {
+    /** The direction of the films' vectors; empty where they have none. */
+    private Optional<double[]> meanOf(List<Node> films) {
+        return Vectors.direction(films.stream()
+                .peek(film -> guard.check())
+                .flatMap(film -> model.vector(film).stream())
+                .toList());
+    }
+
+    private List<Scored> byTaste(double[] taste, Predicate<Node> wanted) {
+        if (options.diversity() == 0) {
+            return nearest.find(taste, options.k(), options.candidates(), wanted);
+        }
+        int candidates = Math.max(options.candidates(), options.pool());
+        return diverse(nearest.find(taste, options.pool(), candidates, wanted), 1);
+    }
+
+    private List<Scored> byPopularity(Predicate<Node> wanted) {
         nearest.requireVectors();
-        return rows(new PopularFilms(tx, guard).find(options.k(), wanted), Explainer::popular);
+        PopularFilms popular = new PopularFilms(tx, guard);
+        if (options.diversity() == 0) {
+            return popular.find(options.k(), wanted);
+        }
+        List<Scored> films = popular.find(options.pool(), wanted);
+        return diverse(films, films.isEmpty() ? 1 : Math.max(1, films.get(0).score()));
+    }
+
+    private List<Scored> diverse(List<Scored> films, double greatest) {
+        return new Diversity(guard, model, options.diversity()).choose(films, options.k(), greatest);
     }
 
     private static Stream<Recommendation> rows(List<Scored> films, Function<Scored, Explanation> explain) {
