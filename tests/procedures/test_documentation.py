@@ -18,8 +18,16 @@ SHOW PROCEDURES YIELD name, description, mode, argumentDescription AS arguments,
 WHERE name STARTS WITH 'mmkg.' RETURN name, description, mode, arguments, fields
 """
 PROCEDURES = {
-    f"mmkg.{name}"
-    for name in ("click", "models", "recommend", "recommendFor", "ripple", "search", "similar", "stats")
+    "mmkg.click",
+    "mmkg.explain",
+    "mmkg.models",
+    "mmkg.path",
+    "mmkg.recommend",
+    "mmkg.recommendFor",
+    "mmkg.ripple",
+    "mmkg.search",
+    "mmkg.similar",
+    "mmkg.stats",
 }
 WRITES = {"mmkg.click"}
 WRONG_OPTION = """
@@ -30,6 +38,8 @@ VALUES = {
     "movie": "movie",
     "movies": "[movie]",
     "node": "movie",
+    "from": "movie",
+    "to": "movie",
     "text": "'x'",
     "options": "{no_such_option: 1}",
 }

@@ -18,6 +18,8 @@ CALLS = {
     "similar": "MATCH (n:Movie) CALL mmkg.similar(n, $options) YIELD item RETURN item.id AS id",
     "ripple": "MATCH (n:User) CALL mmkg.ripple(n, $options) YIELD node RETURN node.id AS id",
     "search": "CALL mmkg.search('x', $options) YIELD node RETURN node.id AS id",
+    "path": "MATCH (n:Movie) CALL mmkg.path(n, n, $options) YIELD hops RETURN hops",
+    "explain": "MATCH (n:Movie), (u:User) CALL mmkg.explain(u, n, $options) YIELD share RETURN share",
     "click": "MATCH (n:Movie) CALL mmkg.click('u', n, $options) YIELD created RETURN created",
 }
 TOO_MANY_RIPPLES = """
@@ -48,6 +50,8 @@ def fails(graph: Graph, message: str, cypher: str, **parameters: object) -> None
         ("similar", "modell", "model", "k, candidates, model"),
         ("ripple", "hop", "hops", "hops, fanout, limit"),
         ("search", "kinds", "kind", "k, kind"),
+        ("path", "hops", "maxHops", "k, maxHops"),
+        ("explain", "Model", "model", "k, model"),
         ("click", "createuser", "createUser", "rating, threshold, at, createUser"),
     ],
 )
@@ -77,6 +81,13 @@ def test_an_unknown_option(small: Graph, procedure: str, option: str, nearest: s
         ("ripple", {"hops": 5}, "an integer from 1 to 4", "5"),
         ("ripple", {"fanout": 0}, "an integer from 1 to 10000", "0"),
         ("ripple", {"limit": 100_001}, "an integer from 1 to 100000", "100001"),
+        ("path", {"k": -1}, "an integer from 1 to 1000", "-1"),
+        ("path", {"maxHops": 0}, "an integer from 1 to 6", "0"),
+        ("path", {"maxHops": 7}, "an integer from 1 to 6", "7"),
+        ("path", {"maxHops": "far"}, "an integer from 1 to 6", "the string 'far'"),
+        ("explain", {"k": 0}, "an integer from 1 to 1000", "0"),
+        ("explain", {"k": 1_000_001}, "an integer from 1 to 1000", "1000001"),
+        ("explain", {"model": 7}, "a string", "7"),
         ("search", {"k": 0}, "an integer from 1 to 1000", "0"),
         ("search", {"k": 1_000_001}, "an integer from 1 to 1000", "1000001"),
         ("search", {"kind": []}, "a string or a list of strings", "[]"),
@@ -98,7 +109,7 @@ def test_an_option_with_a_wrong_value(
     fails(small, message, CALLS[procedure], options=options)
 
 
-@pytest.mark.parametrize("procedure", ["recommend", "recommendFor", "similar"])
+@pytest.mark.parametrize("procedure", ["recommend", "recommendFor", "explain", "similar"])
 def test_an_unknown_model(small: Graph, procedure: str) -> None:
     message = "no model has the id 'gone'; MATCH (m:Model) RETURN m.id lists them"
     fails(small, message, CALLS[procedure], options={"model": "gone"})
@@ -117,6 +128,20 @@ def test_options_may_be_left_out_and_whole_floats_are_integers(
 def test_null_instead_of_a_node(small: Graph, procedure: str, argument: str) -> None:
     message = f"'{argument}' is null: MATCH the node first, and pass the variable"
     fails(small, message, f"CALL mmkg.{procedure}(null)")
+
+
+@pytest.mark.parametrize(
+    ("call", "argument"),
+    [
+        ("MATCH (m:Movie) CALL mmkg.path(null, m)", "from"),
+        ("MATCH (m:Movie) CALL mmkg.path(m, null)", "to"),
+        ("MATCH (m:Movie) CALL mmkg.explain(null, m)", "user"),
+        ("MATCH (u:User) CALL mmkg.explain(u, null)", "movie"),
+    ],
+)
+def test_null_instead_of_one_of_two_nodes(small: Graph, call: str, argument: str) -> None:
+    message = f"'{argument}' is null: MATCH the node first, and pass the variable"
+    fails(small, message, f"{call} YIELD path RETURN path")
 
 
 @pytest.mark.parametrize(
@@ -141,7 +166,7 @@ def test_options_that_are_no_map(small: Graph) -> None:
     fails(small, "expected Map, Node or Relationship but was Integer", call)
 
 
-@pytest.mark.parametrize("procedure", ["recommend", "recommendFor", "similar"])
+@pytest.mark.parametrize("procedure", ["recommend", "recommendFor", "explain", "similar"])
 def test_no_model_yet(catalogue: Catalogue, procedure: str) -> None:
     catalogue.films({"1": [1.0, 0.0]})
     catalogue.user("u")

@@ -130,7 +130,7 @@ def test_more_are_fetched_until_k_films_meet_the_conditions(catalogue: Catalogue
     [
         (
             {"include": {"gener": "Comedy"}},
-            "unknown condition 'gener': did you mean 'genre'? The conditions are: genre, year, language, country",
+            "unknown condition 'gener': did you mean 'genre'? The conditions are: genre, year, language, ",
         ),
         ({"include": {"genre": "Comedi"}}, "no genre is called 'Comedi': did you mean 'Comedy'?"),
         (

@@ -27,7 +27,7 @@ public final class Explainer {
     private final Model model;
     private final String verb;
     private final Map<Node, double[]> clicked = new LinkedHashMap<>();
-    private final Facts facts = new Facts();
+    private final Connections connections = new Connections();
 
     /**
      * Reads the vectors of the clicked films.
@@ -65,7 +65,7 @@ public final class Explainer {
                 .map(click -> new Scored(click.getKey(), Vectors.dot(vector, click.getValue())))
                 .sorted(Scored.BEST_FIRST)
                 .limit(FILMS)
-                .map(click -> new Because(click, facts.between(item, click.film())));
+                .map(click -> new Because(click, connections.between(item, click.film())));
     }
 
     /** A clicked film, its nearness to the recommended one, and what connects them. */

@@ -42,6 +42,12 @@ public final class Models {
                 "the model '%s' has no vectors in the graph: run `mmkg embed` with it".formatted(id));
     }
 
+    /** The error for a film that came after the model. */
+    public static IllegalStateException withoutVector(Node film, Model model) {
+        return new IllegalStateException("the film '%s' has no vector of the model '%s': run `mmkg embed`"
+                .formatted(Nodes.id(film), model.id()));
+    }
+
     /**
      * A scan that meets the moment when `mmkg embed` switches models may see both as active, or neither, since other
      * transactions' commits show at once. The next scan sees the new state.

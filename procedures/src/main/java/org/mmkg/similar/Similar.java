@@ -41,14 +41,9 @@ public final class Similar {
         SimilarOptions checked = SimilarOptions.of(options);
         Nodes.required("movie", movie, Vocabulary.MOVIE);
         Model model = Models.find(tx, checked.model());
-        double[] vector = model.vector(movie).orElseThrow(() -> withoutVector(movie, model));
+        double[] vector = model.vector(movie).orElseThrow(() -> Models.withoutVector(movie, model));
         List<Scored> films = new NearestFilms(tx, guard, log, model)
                 .find(vector, checked.k(), checked.candidates(), film -> !film.equals(movie));
         return IntStream.range(0, films.size()).mapToObj(i -> new SimilarFilm(films.get(i), i + 1));
-    }
-
-    private static IllegalStateException withoutVector(Node movie, Model model) {
-        return new IllegalStateException("the film '%s' has no vector of the model '%s': run `mmkg embed`"
-                .formatted(Nodes.id(movie), model.id()));
     }
 }

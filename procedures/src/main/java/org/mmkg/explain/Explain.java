@@ -1,0 +1,83 @@
+package org.mmkg.explain;
+
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.stream.Stream;
+import org.mmkg.explain.Shares.Share;
+import org.mmkg.graph.History;
+import org.mmkg.graph.Nodes;
+import org.mmkg.graph.Vocabulary;
+import org.mmkg.model.Model;
+import org.mmkg.model.Models;
+import org.mmkg.model.Vectors;
+import org.neo4j.graphdb.Node;
+import org.neo4j.graphdb.Transaction;
+import org.neo4j.procedure.Context;
+import org.neo4j.procedure.Description;
+import org.neo4j.procedure.Mode;
+import org.neo4j.procedure.Name;
+import org.neo4j.procedure.Procedure;
+import org.neo4j.procedure.TerminationGuard;
+
+/** The procedure mmkg.explain. */
+public final class Explain {
+
+    @Context
+    public Transaction tx;
+
+    @Context
+    public TerminationGuard guard;
+
+    @Procedure(name = "mmkg.explain", mode = Mode.READ)
+    @Description("Divides the score of a film for a user among the films that he clicked, with a path over each.")
+    public Stream<ShareRow> explain(
+            @Name(value = "user", description = "A User node.") Node user,
+            @Name(value = "movie", description = "A Movie node, clicked or not.") Node movie,
+            @Name(value = "options", defaultValue = "{}", description = ExplainOptions.DESCRIPTION)
+                    Map<String, Object> options) {
+        ExplainOptions checked = ExplainOptions.of(options);
+        Nodes.required("user", user, Vocabulary.USER);
+        Nodes.required("movie", movie, Vocabulary.MOVIE);
+        Model model = Models.find(tx, checked.model());
+        double[] film = model.vector(movie).orElseThrow(() -> Models.withoutVector(movie, model));
+        Map<Node, double[]> clicked = new LinkedHashMap<>();
+        for (Node click : History.of(user).clicked()) {
+            guard.check();
+            model.vector(click).ifPresent(vector -> clicked.put(click, vector));
+        }
+        Optional<double[]> own = model.vector(user);
+        double[] taste = own.or(() -> Vectors.direction(List.copyOf(clicked.values())))
+                .orElseThrow(() -> nothingKnown(user, model));
+        return rows(Shares.of(taste, film, clicked), new ClickPaths(user, movie), checked.k(), own.isPresent());
+    }
+
+    private Stream<ShareRow> rows(Shares shares, ClickPaths paths, int k, boolean hasOwnVector) {
+        List<Share> named = shares.clicks().stream().limit(k).toList();
+        List<Share> others = shares.clicks().subList(named.size(), shares.clicks().size());
+        double score = shares.score();
+        List<ShareRow> rows = new ArrayList<>();
+        for (Share share : named) {
+            guard.check();
+            ClickPaths.Way way = paths.over(share.film());
+            rows.add(new ShareRow(way.path(), share.film(), share.value(), "click", way.words(), score));
+        }
+        if (!others.isEmpty()) {
+            String reason = "%d more clicks".formatted(others.size());
+            rows.add(new ShareRow(null, null, Shares.sum(others), "other clicks", reason, score));
+        }
+        if (hasOwnVector) {
+            String reason = "what the model knows of the user apart from the mean of his clicks";
+            rows.add(new ShareRow(null, null, shares.rest(), "model", reason, score));
+        }
+        return rows.stream();
+    }
+
+    private static IllegalStateException nothingKnown(Node user, Model model) {
+        return new IllegalStateException(
+                "the user '%s' has no vector of the model '%s', and clicked no film that has: there is no score to explain"
+                        .formatted(Nodes.id(user), model.id()));
+    }
+}
