@@ -16,6 +16,7 @@ import org.neo4j.graphdb.Label;
 import org.neo4j.graphdb.Node;
 import org.neo4j.graphdb.RelationshipType;
 import org.neo4j.graphdb.Transaction;
+import org.neo4j.procedure.TerminationGuard;
 
 /**
  * What a film must be like to be recommended: the option `include`. All conditions must hold.
@@ -63,11 +64,11 @@ record Conditions(Optional<Options.Span> years, Map<Kind, List<String>> names) {
      *
      * @throws IllegalArgumentException the graph has no such genre, language or country
      */
-    Predicate<Node> in(Transaction tx) {
+    Predicate<Node> in(Transaction tx, TerminationGuard guard) {
         Predicate<Node> wanted = film -> years.map(span -> isWithin(film, span)).orElse(true);
         for (var entry : names.entrySet()) {
             Set<Node> entities = new HashSet<>();
-            entry.getValue().forEach(name -> entities.addAll(named(tx, entry.getKey(), name)));
+            entry.getValue().forEach(name -> entities.addAll(named(tx, guard, entry.getKey(), name)));
             wanted = wanted.and(film -> relates(film, entry.getKey().relation, entities));
         }
         return wanted;
@@ -86,11 +87,12 @@ record Conditions(Optional<Options.Span> years, Map<Kind, List<String>> names) {
     }
 
     /** By the id or the name in any capitals; by the exact name also where a source did not tell the label. */
-    private static Set<Node> named(Transaction tx, Kind kind, String name) {
+    private static Set<Node> named(Transaction tx, TerminationGuard guard, Kind kind, String name) {
         Set<Node> found = new HashSet<>();
         Set<String> known = new HashSet<>();
         try (var nodes = tx.findNodes(kind.label)) {
             nodes.stream().forEach(node -> {
+                guard.check();
                 Nodes.name(node).ifPresent(known::add);
                 if (Nodes.id(node).equals(name) || Nodes.name(node).filter(name::equalsIgnoreCase).isPresent()) {
                     found.add(node);

@@ -39,7 +39,7 @@ final class Recommender {
         this.options = options;
         this.model = Models.find(tx, options.model());
         this.nearest = new NearestFilms(tx, guard, log, model);
-        this.included = options.include().in(tx);
+        this.included = options.include().in(tx, guard);
     }
 
     Stream<Recommendation> recommend(Node user) {
