@@ -168,13 +168,14 @@ def restore(settings: Settings, model_id: str, problem: Problem) -> tuple[Recomm
     """
     path = model_folder(settings, model_id) / MODEL_FILE
     header = read_header(settings, model_id)
-    if header.vocabulary != problem.ripple.vocabulary():
+    kind = model_class(header.name)
+    if header.vocabulary != problem.ripple.vocabulary(users=kind.numbers_users):
+        others = "other users, films or facts" if kind.numbers_users else "other films or facts"
         raise ModelError(
-            "the model was made for a graph with other films or facts",
+            f"the model was made for a graph with {others}",
             where=model_id,
             remedy="Run `mmkg train` to make one for this graph",
         )
-    kind = model_class(header.name)
     model = kind(problem, kind.defaults.with_changes(header.options))
     load_weights(model, read_tensors(path)[0], str(path))
     return model, header

@@ -91,10 +91,18 @@ class Ripple:
         """Hash everything: nodes, facts, media and training clicks. Other content, other fingerprint."""
         return _hash(self, NODE_TYPES, lambda edge_type: True)
 
-    def vocabulary(self) -> str:
-        """Hash what a model's parameters are numbered by: the items, the entities and their facts."""
+    def vocabulary(self, *, users: bool = False) -> str:
+        """Hash what a model's parameters are numbered by: the items, the entities and their facts.
+
+        Args:
+            users: the users too, for a model that has parameters of theirs.
+        """
         known = ("item", "entity")
-        return _hash(self, known, lambda edge_type: edge_type[0] in known and edge_type[2] in known)
+        return _hash(
+            self,
+            (*known, "user") if users else known,
+            lambda edge_type: edge_type[0] in known and edge_type[2] in known,
+        )
 
 
 @dataclass(frozen=True)

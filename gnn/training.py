@@ -99,7 +99,7 @@ def train(
     kind = model_class(model)
     options = kind.defaults.with_changes(changes)
     task = load_task(graph, store, settings)
-    header = _header(kind.name, options, seed, task)
+    header = _header(kind, options, seed, task)
     folder = registry.model_folder(settings, header.id)
     if not force and (folder / registry.MODEL_FILE).exists():
         return _reuse(graph, registry.read_header(settings, header.id), folder)
@@ -235,7 +235,7 @@ class Run:
         registry.write_tensors(self.checkpoint, tensors, header)
 
 
-def _header(name: str, options: Options, seed: int, task: Task) -> registry.Header:
+def _header(kind: type[Recommender], options: Options, seed: int, task: Task) -> registry.Header:
     ripple = task.problem.ripple
     told: dict[str, Any] = {
         "options": asdict(options),
@@ -243,15 +243,15 @@ def _header(name: str, options: Options, seed: int, task: Task) -> registry.Head
         "graph": ripple.fingerprint(),
         "encoders": dict(task.encoders),
     }
-    model_id = f"{name}-{sha256(dumps(told, sort_keys=True).encode()).hexdigest()[:16]}"
+    model_id = f"{kind.name}-{sha256(dumps(told, sort_keys=True).encode()).hexdigest()[:16]}"
     return registry.Header(
         id=model_id,
-        name=name,
+        name=kind.name,
         created="",
         metrics={},
         epoch=0,
         epochs=0,
-        vocabulary=ripple.vocabulary(),
+        vocabulary=ripple.vocabulary(users=kind.numbers_users),
         **told,
     )
 

@@ -5,10 +5,16 @@ from __future__ import annotations
 from gnn.models.base import Options, Problem, Recommender
 from gnn.models.mgnn import Mgnn
 from gnn.models.mgnn_paper import MgnnPaper
+from gnn.models.mmgcn import Mmgcn
+from gnn.models.nfm import Nfm
 from gnn.models.popularity import Popularity
+from gnn.models.ripplenet import RippleNet
+from gnn.models.tgnn import Tgnn
 from mmkg.errors import UsageError
 
-MODELS: dict[str, type[Recommender]] = {model.name: model for model in (Mgnn, MgnnPaper)}
+MODELS: dict[str, type[Recommender]] = {
+    model.name: model for model in (Mgnn, MgnnPaper, Tgnn, Mmgcn, RippleNet, Nfm)
+}
 """The models that can be trained."""
 
 

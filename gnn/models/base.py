@@ -96,6 +96,8 @@ class Recommender(nn.Module):
     name: ClassVar[str]
     batch_of: ClassVar[Literal["users", "clicks"]] = "users"
     """What a batch numbers: users, or rows of `problem.clicks`."""
+    numbers_users: ClassVar[bool] = False
+    """Whether parameters are numbered by users: then the model fits no graph with other users."""
     defaults: ClassVar[Options] = Options()
 
     def __init__(self, problem: Problem, options: Options) -> None:
@@ -112,8 +114,14 @@ class Recommender(nn.Module):
 
         Returns:
             Users, (users, dimension), and items, (items, dimension).
+
+        Raises:
+            ModelError: the model's scores are no dot products.
         """
-        raise NotImplementedError
+        raise ModelError(
+            f"the model {self.name} has no vectors: its scores are no dot products",
+            remedy="Use mgnn, by `mmkg train --model mgnn`",
+        )
 
     @torch.no_grad()
     def scorer(self) -> Callable[[Tensor], Tensor]:

@@ -26,6 +26,11 @@ class Fact:
     share: Tensor
     """(edges,) one over the target's neighbours in this relation, so that a sum is a mean."""
 
+    def edges(self) -> tuple[Tensor, Tensor, Tensor]:
+        """Return sources, targets and relations, (edges,) each."""
+        source, target, number = heterograph.in_edges(self.graph, torch.arange(self.graph.num_dst_nodes()))
+        return source, target, self.relation[number]
+
 
 @dataclass(frozen=True)
 class Facts:

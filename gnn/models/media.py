@@ -83,13 +83,19 @@ class MediaEncoder(nn.Module):
         total = torch.zeros(
             self.items, self.width, device=next(iter(self.weights.values()), torch.zeros(())).device
         )
-        for modality, (link, share) in self.links.items():
-            encoded = self.heads[modality](self.features[modality])
-            film = heterograph.weighted_sum(link, encoded, share) * self.weights[modality]
+        for modality, encoded in self.by_modality().items():
+            film = encoded * self.weights[modality]
             if self.training:
                 film = film * (torch.rand(self.items, 1) >= self.dropout) / (1 - self.dropout)
             total = total + film
         return total
+
+    def by_modality(self) -> dict[str, Tensor]:
+        """Encode all films' media of each modality, (items, width); zero for a film without any."""
+        return {
+            modality: heterograph.weighted_sum(link, self.heads[modality](self.features[modality]), share)
+            for modality, (link, share) in self.links.items()
+        }
 
 
 def _links(problem: Problem) -> dict[str, tuple[heterograph.Heterograph, Tensor]]:

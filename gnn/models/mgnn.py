@@ -14,10 +14,10 @@ of `C(u)` at random, and the loss is the full softmax over all films at a temper
 
     L = - Σ_u |C(u)|^-½ Σ_{i ∈ C(u)} log softmax_i(v_u · q / τ)
 
-The final vectors hold a second, linear pair of vectors beside this learned one (`gnn.models.linear`), and a
-last number that brings all films to the same length, so that unit vectors keep what the films' lengths say:
+The final vectors hold a second, linear pair of vectors beside this learned one (`gnn.models.linear`), and one
+number more, so that unit vectors keep what the films' lengths say (`gnn.models.lengths`):
 
-    user (v_u, v_u', 0) / length        film (q_i, w √items q_i', …) / the greatest length
+    user (v_u, v_u')        film (q_i, w √items q_i')
 """
 
 from __future__ import annotations
@@ -32,6 +32,7 @@ from torch.nn import functional
 from gnn import heterograph
 from gnn.models.base import Options, Problem, Recommender
 from gnn.models.facts import FactAggregator
+from gnn.models.lengths import unit_vectors
 from gnn.models.linear import linear_factors
 from gnn.models.media import MediaEncoder
 from mmkg.errors import UsageError
@@ -114,12 +115,9 @@ class Mgnn(Recommender):
         items, position, _ = heterograph.in_edges(self.clicks, everyone)
         learned = self._users(causes, items, position, len(everyone))
         linear = functional.normalize(heterograph.weighted_sum(self.clicks, self.linear_causes), dim=1)
-        users = torch.cat([learned, linear, torch.zeros(len(learned), 1)], dim=1)
         weight = self.options.linear_weight * self.problem.items**0.5
         films = torch.cat([targets, weight * self.linear_targets], dim=1)
-        length = films.square().sum(1, keepdim=True)
-        films = torch.cat([films, (length.max() - length).clamp(min=0).sqrt()], dim=1)
-        return functional.normalize(users, dim=1), functional.normalize(films, dim=1)
+        return unit_vectors(torch.cat([learned, linear], dim=1), films)
 
     def _films(self) -> tuple[Tensor, Tensor]:
         """Return the films as causes and as unit targets, (items, dimension) each."""

@@ -11,7 +11,8 @@ import pytest
 import torch
 
 from gnn import curve, registry
-from gnn.models import Mgnn
+from gnn.models import MODELS
+from gnn.models.mgnn import Mgnn
 from gnn.problem import load_task
 from gnn.training import CHECKPOINT, Run, TrainReport, train
 from kg import Graph
@@ -58,7 +59,7 @@ def test_training_finds_the_planted_taste(planted: Graph, store: BlobStore, at: 
     assert "active" not in row["m"]
 
 
-@pytest.mark.parametrize("name", ["mgnn", "mgnn-paper"])
+@pytest.mark.parametrize("name", sorted(MODELS))
 def test_the_same_seed_gives_the_same_numbers(
     planted: Graph, store: BlobStore, at: Settings, name: str
 ) -> None:
