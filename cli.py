@@ -67,7 +67,12 @@ def _numbers(_context: click.Context, _option: click.Parameter, texts: tuple[str
 def model_settings(command: F) -> F:
     """Add the options that change how a model is trained."""
     options = (
-        click.option("--model", default="mgnn", show_default=True, help="Which model: mgnn or mgnn-paper."),
+        click.option(
+            "--model",
+            default="mgnn",
+            show_default=True,
+            help="Which: mgnn, mgnn-paper, tgnn, mmgcn, ripplenet, nfm.",
+        ),
         click.option("--seed", default=0, show_default=True, help="The same seed gives the same numbers."),
         click.option("--dimension", type=int, help="Width of the vectors."),
         click.option("--hops", type=int, help="How far information travels along the facts."),

@@ -15,7 +15,7 @@ where film j is drawn from those that u did not click. The encoders are those of
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, cast
 
 import torch
 from torch import Tensor, nn
@@ -110,7 +110,7 @@ class Mmgcn(Recommender):
         for modality, taste in self.taste.items():
             user = functional.normalize(taste, dim=1)
             film = functional.normalize(media.get(modality, torch.zeros_like(self.film)), dim=1)
-            for layer in self.layers[modality]:
+            for layer in cast(nn.ModuleList, self.layers[modality]):
                 to_user = heterograph.weighted_sum(self.to_users, film, self.user_share)
                 to_film = heterograph.weighted_sum(self.to_films, user, self.film_share)
                 user, film = layer(user, to_user, self.user), layer(film, to_film, self.film)

@@ -76,8 +76,9 @@ class Nfm(PairRecommender):
         """Score users, (n,), with some films each, (n, m), as logits, (n, m)."""
         user, (film, among) = self.user[users], self._films()
         pooled = user[:, None, :-1] * film[items, :-1] + among[items]
-        deep = self.network(pooled.flatten(0, 1)).view(items.shape)
-        return self.bias + user[:, None, -1] + film[items, -1] + deep
+        deep: Tensor = self.network(pooled.flatten(0, 1)).view(items.shape)
+        score: Tensor = self.bias + user[:, None, -1] + film[items, -1] + deep
+        return score
 
     def _films(self) -> tuple[Tensor, Tensor]:
         """Return s_i with its weight beside it, (items, width + 1), and ½ (s_i² - q_i), (items, width)."""
@@ -96,7 +97,7 @@ def _entities(problem: Problem) -> tuple[heterograph.Heterograph, Tensor]:
     for fact in facts.facts:
         if (fact.source, fact.target) == ("entity", "item"):
             pairs.append(torch.stack(fact.edges()[:2]))
-    entities, films = torch.cat(pairs, dim=1).unique(dim=1)
+    entities, films = torch.unique(torch.cat(pairs, dim=1), dim=1)
     degree = torch.bincount(films, minlength=problem.items)
     graph = heterograph.bipartite(entities, films, facts.entities, problem.items)
     return graph, degree[films].float().rsqrt()

@@ -80,7 +80,7 @@ class PairRecommender(Recommender):
 
         @torch.no_grad()
         def score(numbers: Tensor) -> Tensor:
-            parts = numbers.split(step)
+            parts = torch.split(numbers, step)
             return torch.cat([self.scores(part, films.expand(len(part), -1)) for part in parts])
 
         return score

@@ -66,7 +66,7 @@ class RippleNet(PairRecommender):
         self.transform = nn.Linear(width, width, bias=False)
         heads, relations, self.tails, self.known = ripple_sets(problem, facts, options.hops, options.memory)
         # R_r h is the same in many ripple sets: it is computed once for each pair of r and h.
-        pairs, self.pair = (relations * len(self.nodes) + heads).unique(return_inverse=True)
+        pairs, self.pair = torch.unique(relations * len(self.nodes) + heads, return_inverse=True)
         self.pair_heads = pairs % len(self.nodes)
         self.pair_relations = pairs // len(self.nodes)
         self.pairs_of = torch.bincount(self.pair_relations, minlength=len(self.relations)).tolist()
@@ -99,7 +99,7 @@ class RippleNet(PairRecommender):
 
     def _through(self, matrices: Tensor) -> Tensor:
         """Multiply each pair's head by its relation's matrix, (pairs, width)."""
-        heads = self.nodes[self.pair_heads].split(self.pairs_of)
+        heads = torch.split(self.nodes[self.pair_heads], self.pairs_of)
         return torch.cat([head @ matrix.T for head, matrix in zip(heads, matrices, strict=True)])
 
 
