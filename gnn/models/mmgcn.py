@@ -25,7 +25,7 @@ from gnn import heterograph
 from gnn.models.base import Options, Problem, Recommender
 from gnn.models.lengths import unit_vectors
 from gnn.models.media import MediaEncoder
-from gnn.models.pairs import Negatives
+from gnn.models.pairs import Negatives, rows
 from mmkg.errors import UsageError
 
 
@@ -97,7 +97,8 @@ class Mmgcn(Recommender):
         users, films = self._nodes()
         user, clicked = self.click_users[batch], self.click_items[batch]
         other = self.negatives.draw(user)
-        return -functional.logsigmoid((users[user] * (films[clicked] - films[other])).sum(1)).mean()
+        gain = rows(films, clicked) - rows(films, other)
+        return -functional.logsigmoid((rows(users, user) * gain).sum(1)).mean()
 
     def vectors(self) -> tuple[Tensor, Tensor]:
         """Return unit vectors, (users, dimension) and (items, dimension)."""

@@ -22,7 +22,7 @@ from torch import Tensor, nn
 from gnn import heterograph
 from gnn.models.base import Options, Problem
 from gnn.models.facts import Facts
-from gnn.models.pairs import PairRecommender
+from gnn.models.pairs import PairRecommender, rows
 from mmkg.errors import UsageError
 
 
@@ -74,10 +74,11 @@ class Nfm(PairRecommender):
 
     def scores(self, users: Tensor, items: Tensor) -> Tensor:
         """Score users, (n,), with some films each, (n, m), as logits, (n, m)."""
-        user, (film, among) = self.user[users], self._films()
-        pooled = user[:, None, :-1] * film[items, :-1] + among[items]
+        films, among = self._films()
+        user, film = rows(self.user, users).unsqueeze(1), rows(films, items)
+        pooled = user[..., :-1] * film[..., :-1] + rows(among, items)
         deep: Tensor = self.network(pooled.flatten(0, 1)).view(items.shape)
-        score: Tensor = self.bias + user[:, None, -1] + film[items, -1] + deep
+        score: Tensor = self.bias + user[..., -1] + film[..., -1] + deep
         return score
 
     def _films(self) -> tuple[Tensor, Tensor]:

@@ -50,6 +50,14 @@ class Negatives:
         return self.clicked[position] == pair
 
 
+def rows(values: Tensor, numbers: Tensor) -> Tensor:
+    """Take rows of (n, width) by their numbers, (…,), as (…, width).
+
+    As `values[numbers]`, whose gradient on the CPU is summed in whatever order its threads come.
+    """
+    return functional.embedding(numbers, values)
+
+
 class PairRecommender(Recommender):
     """See the module. A model says how pairs score; it has no vectors, so it cannot be embedded."""
 

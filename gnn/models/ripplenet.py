@@ -24,7 +24,7 @@ from torch import Tensor, nn
 
 from gnn.models.base import Options, Problem
 from gnn.models.facts import Facts
-from gnn.models.pairs import PairRecommender
+from gnn.models.pairs import PairRecommender, rows
 from mmkg.errors import UsageError
 
 DRAW_SEED = 0
@@ -74,11 +74,11 @@ class RippleNet(PairRecommender):
     def scores(self, users: Tensor, items: Tensor) -> Tensor:
         """Score users, (n,), with some films each, (n, m), as logits, (n, m)."""
         keys = self._through(self.relations)
-        film = self.nodes[items]
+        film = rows(self.nodes, items)
         heard = torch.zeros_like(film)
         known = self.known[users].view(-1, 1, 1)
         for hop in range(self.options.hops):
-            key, tail = keys[self.pair[users, hop]], self.nodes[self.tails[users, hop]]
+            key, tail = rows(keys, self.pair[users, hop]), rows(self.nodes, self.tails[users, hop])
             attention = torch.softmax(film @ key.transpose(1, 2), dim=2)
             response = attention @ tail * known
             film = self.transform(film + response)
@@ -89,17 +89,17 @@ class RippleNet(PairRecommender):
         """Return the loss of a batch of clicks, with that of the facts in their users' ripple sets, ()."""
         users = self.click_users[batch]
         pair, known = self.pair[users], self.known[users]
-        heads, tails = self.nodes[self.pair_heads[pair]], self.nodes[self.tails[users]]
-        likely = (self._through(self.relations.transpose(1, 2))[pair] * tails).sum(3).sigmoid()
+        heads, tails = rows(self.nodes, self.pair_heads[pair]), rows(self.nodes, self.tails[users])
+        likely = (rows(self._through(self.relations.transpose(1, 2)), pair) * tails).sum(3).sigmoid()
         likely = (likely.mean(2).sum(1) * known).mean()
-        matrix = self.relations.square().sum((1, 2))[self.pair_relations[pair]]
+        matrix = rows(self.relations.square().sum((1, 2)).unsqueeze(1), self.pair_relations[pair]).squeeze(3)
         squares = (heads.square().sum(3) + tails.square().sum(3) + matrix).sum((1, 2)) * known
         options = self.options
         return super().loss(batch) - options.kge_weight * likely + options.l2_weight * squares.sum()
 
     def _through(self, matrices: Tensor) -> Tensor:
         """Multiply each pair's head by its relation's matrix, (pairs, width)."""
-        heads = torch.split(self.nodes[self.pair_heads], self.pairs_of)
+        heads = torch.split(rows(self.nodes, self.pair_heads), self.pairs_of)
         return torch.cat([head @ matrix.T for head, matrix in zip(heads, matrices, strict=True)])
 
 
