@@ -1,6 +1,6 @@
 """The models on MovieLens 100K with its fixed split, against popularity and EASE, in one run.
 
-    MMKG_HOME=/tmp/ml100k python benchmarks/ml100k.py DATA [--models mgnn] [--seeds 0,1,2]
+    MMKG_HOME=/tmp/ml100k python benchmarks/ml100k.py DATA [--models mgnn,nfm] [--seeds 0,1,2]
 
 DATA holds RecBole's atomic files and, as far as there are, `films.csv`, `posters/` and `split/`. The servers
 that run on MMKG_HOME are used, or started; it should be a folder of its own.

@@ -8,7 +8,7 @@ each of a film's n entities, so that a long cast does not drown the rest:
               s_i = Σ_{f ∈ i} x_f v_f        q_i = Σ_{f ∈ i} (x_f v_f)²
     score     s(u, i) = w_0 + Σ_f x_f w_f + hᵀ z_L,    z_0 = BN(b),    z_l = sigmoid(BN(W_l z_{l-1}))
 
-The loss is that of `gnn.models.pairs`. The network and its settings are those of RecBole's NFM.
+The loss is that of `gnn.models.pairs`. The network is that of RecBole's NFM.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from mmkg.errors import UsageError
 
 @dataclass(frozen=True)
 class NfmOptions(Options):
-    """The settings of `nfm`, as RecBole has them."""
+    """The settings of `nfm`: RecBole's, but for the dropout, without which ids alone are learned by heart."""
 
     dimension: int = 64
     """Width of the embeddings and of the layers."""
@@ -36,11 +36,9 @@ class NfmOptions(Options):
     """0 takes user and film as the only features, 1 the entities of the film's facts too."""
     layers: int = 3
     """L: how many layers the network has."""
-    dropout: float = 0.0
+    dropout: float = 0.5
     """Share of numbers dropped before each layer, in training."""
     batch_size: int = 1024
-    evaluate_every: int = 1
-    patience: int = 10
 
 
 class Nfm(PairRecommender):

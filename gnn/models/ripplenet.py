@@ -43,8 +43,6 @@ class RippleNetOptions(Options):
     l2_weight: float = 1e-7
     """Weight of the squares of what a batch uses."""
     batch_size: int = 1024
-    evaluate_every: int = 1
-    patience: int = 10
 
 
 class RippleNet(PairRecommender):
