@@ -66,11 +66,11 @@ def recognises(folder: Path) -> bool:
 def _posters(folder: Path) -> Iterator[tuple[str, str]]:
     """Yield the key of each picture's URL with the name of its file."""
     path = folder / POSTERS
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+    for number, line in enumerate(path.read_bytes().splitlines(), 1):
         try:
             values = json.loads(line)
             found, name = address(values["image"]), values["file"]
-        except (ValueError, KeyError, TypeError) as error:
+        except (ValueError, KeyError, TypeError, RecursionError) as error:
             raise InputError(f"no poster of a crawl ({error!r})", where=f"{path}, line {number}") from None
         if found is not None:
             yield found.key, str(name)
