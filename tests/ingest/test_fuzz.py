@@ -161,5 +161,5 @@ def test_the_folder_of_a_crawl_is_taken_or_rejected(tmp_path: Path, data: st.Dat
 def test_a_list_of_posters_in_another_encoding_is_an_input_error(tmp_path: Path) -> None:
     lay_crawl(tmp_path)
     (tmp_path / "posters.jsonl").write_bytes(b"\x80")
-    with pytest.raises(InputError, match="posters.jsonl, line 1"):
+    with pytest.raises(InputError, match=r"posters\.jsonl, line 1"):
         KINDS["crawl"].open(tmp_path)
