@@ -7,10 +7,11 @@ films with plots, casts and directors, people, 40 posters, clicks and triples. T
 
 Each round empties the graph and the store, starts the command as a process of its own, kills its whole
 process group after a random part of the time that it needs, sees in the graph how far it had come, and runs
-the same command to its end. Then every node with its labels and properties, every relation with its
-properties, and every object in the store with its checksum must be those of an import that nobody disturbed;
-only the time of the import may differ. So many more rounds as `--server` says kill Neo4j instead, and
-`mmkg up` follows.
+the same command to its end. Where it had ended before, the round does not count, another one follows, and
+the moments are drawn from the shorter time from then on. Then every node with its labels and properties,
+every relation with its properties, and every object in the store with its checksum must be those of an import
+that nobody disturbed; only the time of the import may differ. So many more rounds as `--server` says kill
+Neo4j instead, and `mmkg up` follows.
 """
 
 from __future__ import annotations
@@ -28,11 +29,11 @@ import sys
 import tempfile
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import date
 from itertools import islice
 from pathlib import Path
-from time import perf_counter, sleep
+from time import perf_counter
 
 from kg import Graph
 from kg.model import BLOB_KEYS
@@ -58,7 +59,8 @@ RETURN COUNT {(:Import)} AS begun, COUNT {(:Import {complete: true})} AS complet
        COUNT {(n) WHERE n:Item OR n:Entity OR n:User} AS nodes, COUNT {(:Media)-->(:Item)} AS media
 """
 EMPTY = "MATCH (n) WHERE NOT n:Schema CALL (n) { DETACH DELETE n } IN TRANSACTIONS OF 10000 ROWS"
-PHASES = ("before it wrote", "nodes", "media", "relations", "when it had ended")
+ENDED = "it had ended"
+PHASES = ("before it wrote", "nodes", "media", "relations", ENDED)
 VICTIMS = ("mmkg", "neo4j")
 
 
@@ -77,12 +79,14 @@ def main() -> None:
         folder = catalogue(Path(name) / "catalogue", arguments.data, arguments.films)
         with Graph.connect(settings) as graph, BlobStore.connect(settings) as store:
             rounds = Rounds(graph, store, folder)
-            for number in range(arguments.times + arguments.server):
+            while (number := kills.total()) < arguments.times + arguments.server:
                 victim = VICTIMS[number >= arguments.times]
                 phase, differences = rounds.kill(victim, chance.uniform(0, rounds.seconds))
+                log(f"{number + 1}: {victim}, {phase}; differences: {differences[:4] or 'none'}")
+                if phase == ENDED and not differences:
+                    continue
                 kills[victim, phase] += 1
                 same[victim, phase] += not differences
-                log(f"{number + 1}: {victim} killed, {phase}; differences: {differences[:4] or 'none'}")
     print(f"{rounds.title}; {platform.machine()}, {os.cpu_count()} cores, {date.today()}\n")
     print("| killed | what was being written | times | the same afterwards |\n| --- | --- | --- | --- |")
     for victim, phase in ((victim, phase) for victim in VICTIMS for phase in PHASES):
@@ -115,15 +119,18 @@ class Rounds:
     def kill(self, victim: str, seconds: float) -> tuple[str, list[str]]:
         """Kill after so many seconds, ingest again; return what was being written, and all that differs."""
         self.empty()
+        start = perf_counter()
         child = self.start()
-        sleep(seconds)
+        with suppress(subprocess.TimeoutExpired):
+            child.wait(seconds)
+            self.seconds = perf_counter() - start
         alive = child.poll() is None
         if victim == "neo4j":
             kill_server()
         elif alive:
             os.killpg(child.pid, signal.SIGKILL)
             child.wait()
-        phase = self.phase() if alive else PHASES[-1]
+        phase = self.phase() if alive else ENDED
         child.wait()
         self.ingest()
         found = self.contents()
@@ -146,7 +153,7 @@ class Rounds:
         """See in the graph what was to be written next."""
         found = self.graph.read(PROGRESS)[0]
         if found["complete"]:
-            return PHASES[4]
+            return ENDED
         if not found["begun"]:
             return PHASES[0]
         if found["nodes"] < self.whole["nodes"]:
