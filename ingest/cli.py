@@ -12,6 +12,7 @@ import mmkg
 from ingest.kinds import AUTO, KINDS, Option, Place, all_options
 from mmkg import console
 from mmkg.console import json_option, print_report, server_options
+from mmkg.words import counted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -90,7 +91,7 @@ def _ingest_command(
 
         report = run(kind, path, settings, log=console.log, **options)
         print_report(report, as_json)
-        _tell_of_rejects(report, "rows")
+        _tell_of_rejects(report, "row")
 
 
 def _own_options(own: Iterable[Option]) -> Callable[[F], F]:
@@ -131,7 +132,7 @@ def attach(settings: Settings, movie: str, files: tuple[Path, ...], as_json: boo
 
     report = attach.run(settings, movie, files, **options)
     print_report(report, as_json)
-    _tell_of_rejects(report, "files")
+    _tell_of_rejects(report, "file")
 
 
 @click.group(invoke_without_command=True)
@@ -253,7 +254,7 @@ def extract(settings: Settings, as_json: bool, **options: Any) -> None:
 
     report = run(settings, **options)
     print_report(report, as_json)
-    _tell_of_rejects(report, "texts")
+    _tell_of_rejects(report, "text")
 
 
 @click.command()
@@ -279,7 +280,7 @@ def derive(settings: Settings, as_json: bool, **options: Any) -> None:
 
     report = run(settings, **options)
     print_report(report, as_json)
-    _tell_of_rejects(report, "trailers")
+    _tell_of_rejects(report, "trailer")
 
 
 def _tell_of_rejects(report: Report | Proposal, what: str) -> None:
@@ -288,7 +289,7 @@ def _tell_of_rejects(report: Report | Proposal, what: str) -> None:
         console.log(f"Warning: {warning}")
     if report.rejected:
         if report.rejects_path:
-            console.log(f"{report.rejected} {what} rejected, see {report.rejects_path}")
+            console.log(f"{counted(report.rejected, what)} rejected, see {report.rejects_path}")
         raise click.exceptions.Exit(console.REJECTED)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -53,10 +53,6 @@ class Links:
         """Return the id of the item that a film is, None where the table has not got it."""
         found = DIGITS.fullmatch(film)
         return self._items.get((site, int(found[1]))) if found else None
-
-    def films(self, site: Site) -> Iterator[int]:
-        """Yield the numbers of the films of a site that the table has."""
-        return (number for of, number in self._items if of == site)
 
     def _row(self, row: Row) -> dict[tuple[Site, int], str]:
         item = row.required(self._item)

@@ -11,6 +11,7 @@ from typing import Any, ClassVar
 from kg.connection import Graph
 from mmkg.errors import InputError
 from mmkg.settings import Settings
+from mmkg.words import counted
 
 BEGIN = """
 MERGE (i:Import {id: $id})
@@ -70,7 +71,7 @@ class Imports:
 
     def title(self) -> str:
         """Say how many there are."""
-        return f"{len(self.imports)} imports"
+        return counted(len(self.imports), "import")
 
     def rows(self) -> Iterator[tuple[object, ...]]:
         """Yield the rows of a table under `HEADINGS`."""

@@ -80,7 +80,7 @@ def print_table(
 ) -> None:
     """Print a table for people on standard output, as wide as the terminal allows."""
     rows = [list(row) for row in rows]
-    table = Table(title=title, title_justify="left", title_style="bold", header_style="bold")
+    table = Table(header_style="bold")
     for position, heading in enumerate(headings):
         numeric = bool(rows) and all(isinstance(row[position], (int, float)) for row in rows)
         table.add_column(heading, justify="right" if numeric else "left", overflow="fold")
@@ -89,6 +89,8 @@ def print_table(
     width = None if sys.stdout.isatty() else 160
     console = Console(width=width, highlight=False, markup=False)
     with console.capture() as captured:  # to a closed pipe rich would not write, but end the process
+        if title:  # not the table's own title, which rich breaks to the width of the table
+            console.print(title, style="bold")
         console.print(table)
     _print(captured.get())
 

@@ -18,6 +18,7 @@ from kg import Graph
 from kg.schema import migrate
 from mmkg.errors import UsageError
 from mmkg.settings import Settings
+from mmkg.words import counted
 
 Mode = Literal["dry-run", "apply", "undo"]
 DONE = {"dry-run": "would become", "apply": "became", "undo": "were taken back from"}
@@ -38,7 +39,9 @@ class Report:
     def title(self) -> str:
         """Say what was done and how long it took."""
         identities = len({aligned.canonical for aligned in self.aliases.values()})
-        return f"{len(self.aliases)} aliases {DONE[self.mode]} {identities} identities, {self.seconds:.1f} s"
+        aliases = counted(len(self.aliases), "alias", "aliases")
+        done = counted(identities, "identity", "identities")
+        return f"{aliases} {DONE[self.mode]} {done}, {self.seconds:.1f} s"
 
     def rows(self) -> Iterator[tuple[str, int]]:
         """Yield the rows of a table under `HEADINGS`."""

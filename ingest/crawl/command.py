@@ -17,6 +17,7 @@ from ingest.crawl.options import Options
 from ingest.crawl.state import State
 from ingest.crawl.urls import address
 from mmkg.errors import InputError, MmkgError
+from mmkg.words import counted
 
 LOCK_WAIT = 5.0
 """Seconds for the process of a crawl that was killed to notice."""
@@ -37,7 +38,7 @@ class Report:
 
     def title(self) -> str:
         """Say where it is and how many films there are."""
-        return f"{self.folder / ARCHIVE}: {self.films} film pages, {self.seconds:.1f} s"
+        return f"{self.folder / ARCHIVE}: {counted(self.films, 'film page')}, {self.seconds:.1f} s"
 
     def rows(self) -> list[tuple[str, str, str, int]]:
         """Return the rows of a table under `HEADINGS`."""

@@ -24,6 +24,7 @@ from kg.writer import Writer
 from mmkg.errors import UsageError
 from mmkg.progress import track
 from mmkg.settings import Settings
+from mmkg.words import counted
 from storage import BlobStore
 
 RULES = 1
@@ -55,7 +56,8 @@ class Proposal:
 
     def title(self) -> str:
         """Say how much there is."""
-        return f"{len(self.facts)} facts would be written; {self.stated} more are stated by sources already"
+        facts = counted(len(self.facts), "fact")
+        return f"{facts} would be written; {self.stated} more are stated by sources already"
 
     def rows(self) -> Iterator[tuple[object, ...]]:
         """Yield the facts."""
@@ -179,7 +181,7 @@ class Extraction:
         report.reasons = dict(rejected.reasons.most_common())
         report.rejected = rejected.count
         report.rejects_path = rejected.path if rejected.count else None
-        report.warnings = [*self._warnings(), f"{self.stated} facts are stated by sources already"]
+        report.warnings = [*self._warnings(), f"{counted(self.stated, 'fact')} stated by sources already"]
         report.seconds = time.monotonic() - started
         return report
 
