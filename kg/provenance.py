@@ -4,7 +4,8 @@ Each node and relation has two parallel lists, `imports` and `origins`: which im
 first did, as `file:line`, `file` or an address. Where they do not all state the same, `statements` has a JSON
 text for each statement, and `conflicts` names the properties in which they differ. Without `statements`, each
 import states all that there is; most of a graph is like that, and stays small. Whether the first statement of
-a thing fills gaps is then forgotten, for it makes no difference: it has nothing to yield to.
+a thing fills gaps is then forgotten, for it makes no difference: it has nothing to yield to. A later one that
+fills is remembered.
 
 The rule: a statement that fills gaps yields to one that states outright. Of two outright, the later import
 stands; of two that fill, the earlier. Imports are in the order in which they first stated the thing, so an
@@ -146,7 +147,9 @@ def merged(
     for each in theirs:
         if each.import_id in known:
             rest = {name: v for name, v in each.properties.items() if name not in known[each.import_id]}
-            statements = stating(statements, each._replace(properties=rest))
+            addition = each._replace(properties=rest)
+            if not _says_nothing_new(statements, addition):
+                statements = stating(statements, addition)
     wanted: dict[str, Any] = dict(resolve(statements).properties)
     if any(statement.import_id for statement in statements):
         wanted |= bookkeeping(statements)
@@ -185,8 +188,10 @@ def bookkeeping(statements: Sequence[Statement]) -> dict[str, list[str] | None]:
         if statement.import_id:
             places.setdefault(statement.import_id, statement.origin)
     alike = len(places) == len(statements) and all(
-        statement.labels == statements[0].labels and same(statement.properties, statements[0].properties)
-        for statement in statements
+        not statement.fills
+        and statement.labels == statements[0].labels
+        and same(statement.properties, statements[0].properties)
+        for statement in statements[1:]
     )
     return {
         "imports": list(places),

@@ -2,7 +2,7 @@ import itertools
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from kg import Graph, Node, Ref, Relation
@@ -49,6 +49,13 @@ def test_two_imports_that_agree_need_no_statements(graph: Graph) -> None:
         "imports": ["one", "two"],
         "origins": ["one.csv:2", "two.csv:2"],
     }
+
+
+def test_that_a_later_import_only_fills_gaps_is_remembered(graph: Graph) -> None:
+    Writer(graph, "one").nodes([film("one.csv", 2, title="Heat")])
+    Writer(graph, "two").nodes([film("two.csv", 2, fills=True, title="Heat")])
+    Writer(graph, "one").nodes([film("one.csv", 3, title="HEAT")])
+    assert properties(graph)["title"] == "HEAT"
 
 
 def test_the_later_import_stands_and_the_overruled_value_is_kept(graph: Graph) -> None:
@@ -161,6 +168,15 @@ def stored(statements: list[Statement], more: dict) -> dict:
     return {**more, **resolve(made).properties, **{n: v for n, v in told.items() if v is not None}}
 
 
+MOVIE = frozenset({"Movie"})
+
+
+@example(
+    mine=[Statement("two", "", MOVIE, {})],
+    split={},
+    theirs=[Statement("two", "a.csv:1", MOVIE, {}, True), Statement("two", "", MOVIE, {"title": 1}, True)],
+    other={},
+)
 @given(STATEMENTS, SPLITS, STATEMENTS, SPLITS)
 def test_merging_the_same_once_more_changes_nothing(
     mine: list, split: dict, theirs: list, other: dict
