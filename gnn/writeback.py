@@ -25,25 +25,31 @@ ACTIVE_MODEL = "MATCH (m:Model {active: true}) RETURN m.id AS id, m.slot AS slot
 
 READ_VECTORS = """
 MATCH (n:{label}) WHERE n.id IN $ids AND n.embedding_{slot}_model = $model
-RETURN n.id AS id, n.embedding_{slot} AS vector
+RETURN n.id AS id, [n.embedding_{slot}, n.embedding_{slot}_cause] AS vectors
 """
 
 WRITE_VECTORS = """
 UNWIND $rows AS row
 MATCH (n:{label} {{id: row.id}})
-CALL db.create.setNodeVectorProperty(n, 'embedding_{slot}', row.vector)
 SET n.embedding_{slot}_model = $model
+WITH n, row CALL db.create.setNodeVectorProperty(n, 'embedding_{slot}', row.vectors[0])
 """
+WRITE_CAUSES = "WITH n, row CALL db.create.setNodeVectorProperty(n, 'embedding_{slot}_cause', row.vectors[1])"
+
+RELEASE = "MATCH (m:Model {slot: $slot}) WHERE NOT coalesce(m.active, false) REMOVE m.slot"
+"""A model without a slot answers no call, not even one that names it, while its vectors come or go."""
 
 CLEAR_STRANGERS = """
 MATCH (n:{label}) WHERE n.embedding_{slot}_model <> $model
-REMOVE n.embedding_{slot}, n.embedding_{slot}_model
+REMOVE n.embedding_{slot}, n.embedding_{slot}_cause, n.embedding_{slot}_model
 """
+
+PREPARE = "MATCH (m:Model {id: $model}) SET m.slot = $slot, m += $layers"
 
 SWITCH = """
 MATCH (new:Model {id: $model})
 OPTIONAL MATCH (old:Model {active: true}) WHERE old.id <> $model
-SET old.active = false, new.active = true, new.slot = $slot
+SET old.active = false, new.active = true
 """
 
 
@@ -91,20 +97,24 @@ def embed(graph: Graph, store: BlobStore, settings: Settings, *, model: str | No
     restored.eval()
     with torch.no_grad():
         users, items = restored.vectors()
+        layers = restored.user_layers()
+        films = [items] if layers is None else [items, layers.causes()]
     for vectors in (users, items):
         check_vectors(vectors, header.options["dimension"])
     active = {row["id"]: row["slot"] for row in graph.read(ACTIVE_MODEL)}
     slot = active.get(header.id) or next(free for free in SLOTS if free not in active.values())
     dimension = users.shape[1]
     written = {}
-    for label, kind, vectors in (("Movie", "item", items), ("User", "user", users)):
+    graph.write(RELEASE, slot=slot)
+    for label, kind, of_kind in (("Movie", "item", films), ("User", "user", [users])):
         name = f"{label.lower()}_embedding_{slot}"
         create_vector_index(graph, label, f"embedding_{slot}", name, dimension)
         graph.write(CLEAR_STRANGERS.format(label=label, slot=slot), model=header.id)
         written[label] = _write(
-            graph, header.id, slot, label=label, ids=task.problem.ripple.ids[kind], vectors=vectors
+            graph, header.id, slot, label=label, ids=task.problem.ripple.ids[kind], vectors=of_kind
         )
-    graph.write(SWITCH, model=header.id, slot=slot)
+    graph.write(PREPARE, model=header.id, slot=slot, layers=layers.properties() if layers else {})
+    graph.write(SWITCH, model=header.id)
     total = len(users) + len(items)
     return EmbedReport(
         header.id, slot, dimension, written["Movie"], written["User"], total - sum(written.values())
@@ -129,26 +139,33 @@ def check_vectors(vectors: Tensor, dimension: int) -> None:
         )
 
 
-def _write(graph: Graph, model: str, slot: str, *, label: str, ids: Sequence[str], vectors: Tensor) -> int:
-    """Write the vectors of the nodes that do not have them yet, and return how many."""
+def _write(
+    graph: Graph, model: str, slot: str, *, label: str, ids: Sequence[str], vectors: Sequence[Tensor]
+) -> int:
+    """Write the vectors, and the causes if given, of the nodes that do not have them; return how many."""
+    statement = WRITE_VECTORS + (WRITE_CAUSES if len(vectors) > 1 else "")
     written = 0
     batches = list(_batches(ids))
     for start, batch in progress.track(batches, f"vectors of {label}", total=len(batches)):
         found = graph.read(READ_VECTORS.format(label=label, slot=slot), ids=batch, model=model)
-        known = {row["id"]: torch.tensor(row["vector"]) for row in found if row["vector"]}
+        known = {row["id"]: row["vectors"] for row in found}
         rows = [
-            {"id": node, "vector": vector.tolist()}
-            for node, vector in zip(batch, vectors[start : start + BATCH], strict=True)
-            if node not in known or not _same(known[node], vector)
+            {"id": node, "vectors": [vector.tolist() for vector in of_node]}
+            for node, *of_node in zip(batch, *(some[start : start + BATCH] for some in vectors), strict=True)
+            if not all(map(_same, known.get(node, [None, None]), of_node))
         ]
         if rows:
-            graph.write(WRITE_VECTORS.format(label=label, slot=slot), rows=rows, model=model)
+            graph.write(statement.format(label=label, slot=slot), rows=rows, model=model)
         written += len(rows)
     return written
 
 
-def _same(one: Tensor, other: Tensor) -> bool:
-    return one.shape == other.shape and torch.allclose(one, other, atol=1e-6)
+def _same(stored: list[float] | None, vector: Tensor) -> bool:
+    return (
+        stored is not None
+        and len(stored) == len(vector)
+        and torch.allclose(torch.tensor(stored), vector, atol=1e-6)
+    )
 
 
 def _batches(ids: Sequence[str]) -> Iterator[tuple[int, list[str]]]:

@@ -36,7 +36,9 @@ MATCH (n:{kind} {{id: row[0]}})
 WHERE n.statements IS NOT NULL OR n.origins IS NULL OR NOT $import IN n.imports
    OR {misses_label}any(key IN keys(row[1]) WHERE n[key] IS NULL OR n[key] <> row[1][key])
 SET n.imports = coalesce(n.imports, [])
-RETURN row[0] AS key, labels(n) AS labels, n {{.*, embedding_a: null, embedding_b: null}} AS stored
+RETURN row[0] AS key, labels(n) AS labels,
+       n {{.*, embedding_a: null, embedding_a_cause: null,
+                embedding_b: null, embedding_b_cause: null}} AS stored
 """
 """What is not as it is stated, locked before it is read, so that no other writer comes between."""
 UPDATE_NODES = """

@@ -9,6 +9,7 @@ from typing import Any, ClassVar, Literal, TypeVar
 import torch
 from torch import Tensor, nn
 
+from gnn.models.layers import UserLayers
 from gnn.sampler import MODALITIES, Clicks, Ripple
 from mmkg.errors import GraphError, ModelError, UsageError
 
@@ -122,6 +123,13 @@ class Recommender(nn.Module):
             f"the model {self.name} has no vectors: its scores are no dot products",
             remedy="Use mgnn, by `mmkg train --model mgnn`",
         )
+
+    def user_layers(self) -> UserLayers | None:
+        """Return how `vectors` makes a user of what he clicked, so that the database can do it at each call.
+
+        None where a user is more than his clicks: then the database uses the vector that `embed` stored.
+        """
+        return None
 
     @torch.no_grad()
     def scorer(self) -> Callable[[Tensor], Tensor]:

@@ -32,6 +32,7 @@ from torch.nn import functional
 from gnn import heterograph
 from gnn.models.base import Options, Problem, Recommender
 from gnn.models.facts import FactAggregator
+from gnn.models.layers import UserBlock, UserLayers
 from gnn.models.lengths import unit_vectors
 from gnn.models.linear import linear_factors
 from gnn.models.media import MediaEncoder
@@ -111,13 +112,22 @@ class Mgnn(Recommender):
     def vectors(self) -> tuple[Tensor, Tensor]:
         """Return unit vectors, (users, dimension) and (items, dimension)."""
         causes, targets = self._films()
-        everyone = torch.arange(self.problem.users)
-        items, position, _ = heterograph.in_edges(self.clicks, everyone)
-        learned = self._users(causes, items, position, len(everyone))
-        linear = functional.normalize(heterograph.weighted_sum(self.clicks, self.linear_causes), dim=1)
         weight = self.options.linear_weight * self.problem.items**0.5
         films = torch.cat([targets, weight * self.linear_targets], dim=1)
-        return unit_vectors(torch.cat([learned, linear], dim=1), films)
+        return unit_vectors(self._layers(causes).users(self.clicks), films)
+
+    def user_layers(self) -> UserLayers:
+        """Return `v_u` and `v_u'` as layers over the clicked films."""
+        return self._layers(self._films()[0])
+
+    def _layers(self, causes: Tensor) -> UserLayers:
+        linear = self.linear_causes
+        return UserLayers(
+            (
+                UserBlock(causes, self.unknown_user[0], 0.5, "unit"),
+                UserBlock(linear, torch.zeros(linear.shape[1]), 0.0, "unit"),
+            )
+        )
 
     def _films(self) -> tuple[Tensor, Tensor]:
         """Return the films as causes and as unit targets, (items, dimension) each."""

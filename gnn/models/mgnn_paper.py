@@ -12,8 +12,9 @@ an entity or a direct relation, and the loss is BPR with one random film for eac
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, cast
 
 import torch
 from torch import Tensor, nn
@@ -22,6 +23,7 @@ from torch.nn import functional
 from gnn import heterograph
 from gnn.models.base import Options, Problem, Recommender
 from gnn.models.facts import Facts
+from gnn.models.layers import UserBlock, UserLayers
 from gnn.models.media import MediaEncoder
 
 
@@ -59,8 +61,6 @@ class MgnnPaper(Recommender):
         users, items = torch.from_numpy(problem.clicks.users), torch.from_numpy(problem.clicks.items)
         self.click_users, self.click_items = users, items
         self.clicks = heterograph.bipartite(items, users, problem.items, problem.users)
-        degree = torch.bincount(users, minlength=problem.users)
-        self.click_share = 1 / degree[users].float()
 
     def loss(self, batch: Tensor) -> Tensor:
         """Return the BPR loss of a batch of clicks, ()."""
@@ -72,17 +72,30 @@ class MgnnPaper(Recommender):
 
     def vectors(self) -> tuple[Tensor, Tensor]:
         """Return unit vectors, (users, dimension) and (items, dimension)."""
+        films = self._films()
+        items = self.convert_item(torch.cat(films, dim=1))
+        users = self._layers(films).users(self.clicks)
+        return functional.normalize(users, dim=1), functional.normalize(items, dim=1)
+
+    def user_layers(self) -> UserLayers:
+        """Return `V_h` of each hop and the conversion matrix as layers over the clicked films."""
+        return self._layers(self._films())
+
+    def _films(self) -> list[Tensor]:
+        """Return the films hop by hop, (items, dimension) each."""
         films: list[Tensor] = [self.item]
         media = self.media()
         for dense in self.dense:
             films.append(torch.tanh(dense(torch.cat([media, self._neighbours(films[-1])], dim=1))))
-        histories = [
-            torch.tanh(dense(heterograph.weighted_sum(self.clicks, film, self.click_share)))
-            for dense, film in zip(self.user_dense, films, strict=True)
+        return films
+
+    def _layers(self, films: list[Tensor]) -> UserLayers:
+        denses = cast(Iterable[nn.Linear], self.user_dense)
+        blocks = [
+            UserBlock(film @ dense.weight.T, dense.bias, 1.0, "tanh")
+            for dense, film in zip(denses, films, strict=True)
         ]
-        users = self.convert_user(torch.cat(histories, dim=1))
-        items = self.convert_item(torch.cat(films, dim=1))
-        return functional.normalize(users, dim=1), functional.normalize(items, dim=1)
+        return UserLayers(tuple(blocks), self.convert_user.weight)
 
     def _neighbours(self, items: Tensor) -> Tensor:
         """Take the mean over the films next to each film, (items, width), through an entity or directly."""

@@ -196,3 +196,30 @@ def test_settings_that_make_no_sense_are_refused() -> None:
         model_class("mgnn").defaults.with_changes({"dimension": 0})
     with pytest.raises(UsageError, match="Known models: mgnn, mgnn-paper"):
         model_class("gpt")
+
+
+@pytest.mark.parametrize("name", EMBEDDED)
+def test_the_user_layers_give_the_users_unless_the_model_numbers_them(name: str) -> None:
+    problem = planted_problem(**features(text=FILMS))
+    model = make(name, problem).eval()
+    with torch.no_grad():
+        layers = model.user_layers()
+        users = model.vectors()[0]
+    assert (layers is None) == model.numbers_users
+    if layers is None:
+        return
+    causes, properties = layers.causes().detach(), layers.properties()
+    clicked = problem.clicks.items[problem.clicks.users == 3]
+    blocks, start = [], 0
+    for width, power, activation in zip(
+        properties["user_widths"], properties["user_powers"], properties["user_activations"], strict=True
+    ):
+        part = slice(start, start := start + width)
+        block = causes[clicked, part].sum(0) / len(clicked) ** power
+        block = block + torch.tensor(properties["user_bias"][part])
+        blocks.append(block / block.norm() if activation == "unit" else block.tanh())
+    user = torch.cat(blocks)
+    if properties["user_conversion"] is not None:
+        user = torch.tensor(properties["user_conversion"]).view(-1, len(user)) @ user
+    user = torch.nn.functional.pad(user, (0, 8 - len(user)))
+    torch.testing.assert_close(user / user.norm(), users[3])

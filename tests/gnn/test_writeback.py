@@ -97,6 +97,27 @@ def test_models_take_turns_in_the_slots(planted: Graph, store: BlobStore, at: Se
     assert embed(planted, store, at, model=second).slot == "b"
 
 
+def test_a_model_loses_its_slot_before_its_vectors(planted: Graph, store: BlobStore, at: Settings) -> None:
+    for dimension in (8, 12, 16):
+        train(planted, store, at, dimension=dimension, **OPTIONS)
+        embed(planted, store, at)
+    assert [row["slot"] for row in planted.read(MODELS)] == [None, "b", "a"]
+    causes = "MATCH (m:Movie) RETURN DISTINCT size(m.embedding_a_cause) AS a, size(m.embedding_b_cause) AS b"
+    assert planted.read(causes) == [{"a": 15, "b": 11}]
+    sides = "MATCH (m:Model) RETURN size(m.user_bias) AS bias ORDER BY m.created"
+    assert [row["bias"] for row in planted.read(sides)] == [7, 11, 15]
+
+
+def test_what_a_click_adds_is_written_where_it_is_missing(
+    planted: Graph, store: BlobStore, at: Settings
+) -> None:
+    train(planted, store, at, dimension=8, **OPTIONS)
+    embed(planted, store, at)
+    planted.write("MATCH (n:Movie {id: '3'}) REMOVE n.embedding_a_cause")  # as an earlier version left it
+    assert embed(planted, store, at).films == 1
+    assert embed(planted, store, at).films == 0
+
+
 def test_an_interrupted_embed_goes_on(planted: Graph, store: BlobStore, at: Settings) -> None:
     model = train(planted, store, at, dimension=8, **OPTIONS).model
     embed(planted, store, at)

@@ -11,7 +11,11 @@ from mmkg.errors import GraphError
 
 from .conftest import Catalogue
 
-RECOMMEND_OPTIONS = "k, candidates, includeSeen, model, exclude, include, diversity"
+FILMS_OPTIONS = (
+    "k, candidates, ripple, fresh, fine, includeSeen, model, "
+    "exclude, include, diversity, series, explore, seed"
+)
+RECOMMEND_OPTIONS = FILMS_OPTIONS.replace("includeSeen", "includeSeen, heldOut")
 CALLS = {
     "recommend": "MATCH (n:User) CALL mmkg.recommend(n, $options) YIELD item RETURN item.id AS id",
     "recommendFor": "CALL mmkg.recommendFor(['1'], $options) YIELD item RETURN item.id AS id",
@@ -46,7 +50,9 @@ def fails(graph: Graph, message: str, cypher: str, **parameters: object) -> None
     [
         ("recommend", "candidate", "candidates", RECOMMEND_OPTIONS),
         ("recommend", "INCLUDESEEN", "includeSeen", RECOMMEND_OPTIONS),
-        ("recommendFor", "top", "k", RECOMMEND_OPTIONS),
+        ("recommend", "heldout", "heldOut", RECOMMEND_OPTIONS),
+        ("recommendFor", "top", "k", FILMS_OPTIONS),
+        ("recommendFor", "heldOut", "seed", FILMS_OPTIONS),
         ("similar", "modell", "model", "k, candidates, model"),
         ("ripple", "hop", "hops", "hops, fanout, limit"),
         ("search", "kinds", "kind", "k, kind"),
@@ -71,6 +77,16 @@ def test_an_unknown_option(small: Graph, procedure: str, option: str, nearest: s
         ("recommend", {"k": "ten"}, "an integer from 1 to 1000", "the string 'ten'"),
         ("recommend", {"k": [10]}, "an integer from 1 to 1000", "[10]"),
         ("recommend", {"candidates": 10, "k": 20}, "an integer from 20 to 100000", "10"),
+        ("recommend", {"ripple": -1}, "an integer from 0 to 10000", "-1"),
+        ("recommend", {"ripple": 10_001}, "an integer from 0 to 10000", "10001"),
+        ("recommend", {"fresh": 1_001}, "an integer from 0 to 1000", "1001"),
+        ("recommend", {"fine": 10, "k": 20}, "an integer from 20 to 100000", "10"),
+        ("recommend", {"fine": 1_000_000}, "an integer from 10 to 100000", "1000000"),
+        ("recommend", {"heldOut": 1}, "true or false", "1"),
+        ("recommend", {"series": 0}, "an integer from 1 to 1000", "0"),
+        ("recommend", {"explore": 1.5}, "a number from 0 to 1", "1.5"),
+        ("recommend", {"explore": "all"}, "a number from 0 to 1", "the string 'all'"),
+        ("recommend", {"seed": -1}, "an integer from 0 to 4294967295", "-1"),
         ("recommend", {"includeSeen": "yes"}, "true or false", "the string 'yes'"),
         ("recommend", {"model": 7}, "a string", "7"),
         ("recommendFor", {"k": 0}, "an integer from 1 to 1000", "0"),

@@ -5,7 +5,9 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Function;
 import java.util.stream.Stream;
+import org.mmkg.explain.Shares.Rest;
 import org.mmkg.explain.Shares.Share;
 import org.mmkg.graph.History;
 import org.mmkg.graph.Nodes;
@@ -13,6 +15,9 @@ import org.mmkg.graph.Vocabulary;
 import org.mmkg.model.Model;
 import org.mmkg.model.Models;
 import org.mmkg.model.Vectors;
+import org.mmkg.recall.FilmVectors;
+import org.mmkg.recall.Relatives;
+import org.mmkg.recall.Tastes;
 import org.neo4j.graphdb.Node;
 import org.neo4j.graphdb.Transaction;
 import org.neo4j.procedure.Context;
@@ -24,6 +29,9 @@ import org.neo4j.procedure.TerminationGuard;
 
 /** The procedure mmkg.explain. */
 public final class Explain {
+
+    /** How many films without a vector of the model are met at the mean of their relatives. */
+    private static final int MOST_ESTIMATES = 50;
 
     @Context
     public Transaction tx;
@@ -42,19 +50,39 @@ public final class Explain {
         Nodes.required("user", user, Vocabulary.USER);
         Nodes.required("movie", movie, Vocabulary.MOVIE);
         Model model = Models.find(tx, checked.model());
-        double[] film = model.vector(movie).orElseThrow(() -> Models.withoutVector(movie, model));
-        Map<Node, double[]> clicked = new LinkedHashMap<>();
-        for (Node click : History.of(user).clicked()) {
-            guard.check();
-            model.vector(click).ifPresent(vector -> clicked.put(click, vector));
-        }
-        Optional<double[]> own = model.vector(user);
-        double[] taste = own.or(() -> Vectors.direction(List.copyOf(clicked.values())))
-                .orElseThrow(() -> nothingKnown(user, model));
-        return rows(Shares.of(taste, film, clicked), new ClickPaths(user, movie), checked.k(), own.isPresent());
+        FilmVectors vectors = new FilmVectors(model, new Relatives(guard), MOST_ESTIMATES);
+        double[] film = vectors.vector(movie).orElseThrow(() -> Models.withoutVector(movie, model));
+        Shares shares = shares(user, model, vectors, film);
+        model.requireSlot();
+        return rows(shares, new ClickPaths(user, movie), checked.k());
     }
 
-    private Stream<ShareRow> rows(Shares shares, ClickPaths paths, int k, boolean hasOwnVector) {
+    private Shares shares(Node user, Model model, FilmVectors vectors, double[] film) {
+        List<Node> clicked = History.of(user, guard).clicked();
+        Tastes tastes = new Tastes(guard, model, vectors);
+        if (tastes.areLive()) {
+            Map<Node, double[]> causes = read(clicked, tastes::cause);
+            return tastes.live(clicked)
+                    .map(taste -> Shares.of(taste, film, causes))
+                    .orElseThrow(() -> nothingKnown(user, model));
+        }
+        Map<Node, double[]> known = read(clicked, vectors::vector);
+        Optional<double[]> own = model.vector(user);
+        double[] taste = own.or(() -> Vectors.direction(List.copyOf(known.values())))
+                .orElseThrow(() -> nothingKnown(user, model));
+        return Shares.of(taste, film, known, own.isPresent() ? Rest.OWN_VECTOR : Rest.NONE);
+    }
+
+    private Map<Node, double[]> read(List<Node> clicked, Function<Node, Optional<double[]>> reader) {
+        Map<Node, double[]> found = new LinkedHashMap<>();
+        clicked.stream()
+                .limit(Tastes.MOST_CLICKS)
+                .peek(click -> guard.check())
+                .forEach(click -> reader.apply(click).ifPresent(vector -> found.put(click, vector)));
+        return found;
+    }
+
+    private Stream<ShareRow> rows(Shares shares, ClickPaths paths, int k) {
         List<Share> named = shares.clicks().stream().limit(k).toList();
         List<Share> others = shares.clicks().subList(named.size(), shares.clicks().size());
         double score = shares.score();
@@ -68,9 +96,8 @@ public final class Explain {
             String reason = "%d more clicks".formatted(others.size());
             rows.add(new ShareRow(null, null, Shares.sum(others), "other clicks", reason, score));
         }
-        if (hasOwnVector) {
-            String reason = "what the model knows of the user apart from the mean of his clicks";
-            rows.add(new ShareRow(null, null, shares.rest(), "model", reason, score));
+        if (shares.rest() != Rest.NONE) {
+            rows.add(new ShareRow(null, null, shares.ofRest(), "model", shares.rest().words(), score));
         }
         return rows.stream();
     }

@@ -4,10 +4,11 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.function.Function;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.mmkg.graph.Nodes;
-import org.mmkg.model.Model;
 import org.mmkg.model.Vectors;
 import org.mmkg.recall.Scored;
 import org.neo4j.graphdb.Node;
@@ -24,7 +25,7 @@ public final class Explainer {
     private static final int CONNECTIONS_IN_WORDS = 2;
 
     private final TerminationGuard guard;
-    private final Model model;
+    private final Function<Node, Optional<double[]>> vectors;
     private final String verb;
     private final Map<Node, double[]> clicked = new LinkedHashMap<>();
     private final Connections connections = new Connections();
@@ -32,16 +33,19 @@ public final class Explainer {
     /**
      * Reads the vectors of the clicked films.
      *
+     * @param vectors the films' vectors
      * @param clicks the user's films, the latest first
      * @param verb what he did with them: `clicked`
      */
-    public Explainer(TerminationGuard guard, Model model, List<Node> clicks, String verb) {
+    public Explainer(
+            TerminationGuard guard, Function<Node, Optional<double[]>> vectors, List<Node> clicks, String verb) {
         this.guard = guard;
-        this.model = model;
+        this.vectors = vectors;
         this.verb = verb;
         clicks.stream()
                 .limit(MOST_CLICKS)
-                .forEach(film -> model.vector(film).ifPresent(vector -> clicked.put(film, vector)));
+                .peek(film -> guard.check())
+                .forEach(film -> vectors.apply(film).ifPresent(vector -> clicked.put(film, vector)));
     }
 
     /** Explains a film that was chosen for its popularity. */
@@ -59,10 +63,9 @@ public final class Explainer {
     }
 
     private Stream<Because> nearest(Node item) {
-        double[] vector = model.vector(item).orElseThrow();
-        return clicked.entrySet().stream()
-                .filter(click -> !click.getKey().equals(item))
-                .map(click -> new Scored(click.getKey(), Vectors.dot(vector, click.getValue())))
+        return vectors.apply(item).stream().flatMap(vector -> clicked.entrySet().stream()
+                        .filter(click -> !click.getKey().equals(item))
+                        .map(click -> new Scored(click.getKey(), Vectors.dot(vector, click.getValue()))))
                 .sorted(Scored.BEST_FIRST)
                 .limit(FILMS)
                 .map(click -> new Because(click, connections.between(item, click.film())));

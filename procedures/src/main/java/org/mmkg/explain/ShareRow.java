@@ -17,8 +17,8 @@ public final class ShareRow {
     @Description("The part of the score that is due to it; the shares of all rows add up to the score.")
     public final double share;
 
-    @Description("`click`, `other clicks` (those beyond k, together), or `model`: what the model's vector of the user has"
-            + " apart from the direction of his clicks.")
+    @Description("`click`, `other clicks` (those beyond k, together), or `model`: what the model gives apart from"
+            + " his clicks.")
     public final String kind;
 
     @Description("What it shares with the movie, in words.")

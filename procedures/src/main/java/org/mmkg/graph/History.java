@@ -4,9 +4,11 @@ import java.util.Comparator;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.function.Predicate;
 import org.neo4j.graphdb.Direction;
 import org.neo4j.graphdb.Node;
 import org.neo4j.graphdb.Relationship;
+import org.neo4j.procedure.TerminationGuard;
 
 /**
  * What a user did.
@@ -21,9 +23,21 @@ public record History(List<Node> clicked, Set<Node> seen) {
             .thenComparing(click -> Nodes.id(click.getEndNode()));
 
     /** Reads the user's relations, also those that the training put aside for its tests. */
-    public static History of(Node user) {
+    public static History of(Node user, TerminationGuard guard) {
+        return of(user, guard, relation -> true);
+    }
+
+    /** Likewise, as if what the training put aside had not happened. */
+    public static History ofTraining(Node user, TerminationGuard guard) {
+        return of(user, guard, relation -> "train".equals(relation.getProperty("split", "train")));
+    }
+
+    private static History of(Node user, TerminationGuard guard, Predicate<Relationship> counts) {
         try (var relations = user.getRelationships(Direction.OUTGOING, Vocabulary.CLICKED, Vocabulary.RATED)) {
-            List<Relationship> all = relations.stream().toList();
+            List<Relationship> all = relations.stream()
+                    .peek(relation -> guard.check())
+                    .filter(counts)
+                    .toList();
             Set<Node> seen = new HashSet<>();
             all.forEach(relation -> seen.add(relation.getEndNode()));
             List<Node> clicked = all.stream()

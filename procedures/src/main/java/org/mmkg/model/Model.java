@@ -7,17 +7,21 @@ import org.neo4j.graphdb.NotFoundException;
 /** A trained model whose vectors lie in one of the two slots of the graph, `a` or `b`. */
 public final class Model {
 
+    private final Node node;
     private final String id;
     private final String slot;
     private final int dimension;
     private final String property;
+    private final String cause;
     private final String stamp;
 
-    Model(String id, String slot, int dimension) {
+    Model(Node node, String id, String slot, int dimension) {
+        this.node = node;
         this.id = id;
         this.slot = slot;
         this.dimension = dimension;
         this.property = "embedding_" + slot;
+        this.cause = property + "_cause";
         this.stamp = property + "_model";
     }
 
@@ -31,15 +35,43 @@ public final class Model {
     }
 
     /**
+     * Checks, after vectors were read, that all of them were there: `mmkg embed` takes the slot from a model before it
+     * takes away a vector.
+     *
+     * @throws IllegalStateException another model was given the slot meanwhile
+     */
+    public void requireSlot() {
+        if (!slot.equals(node.getProperty("slot", null))) {
+            throw Models.withoutVectors(id);
+        }
+    }
+
+    /** How the model makes a user of what he clicked; empty where it does not say, and users have a vector of their own. */
+    public Optional<UserLayers> userLayers() {
+        return UserLayers.of(node.getProperties(UserLayers.PROPERTIES), dimension);
+    }
+
+    /**
      * The node's vector by this model, of unit length. Empty where the node has none, where another model made the
      * one in the slot, where it has another dimension or no direction, and where the node was deleted meanwhile.
      */
     public Optional<double[]> vector(Node node) {
+        return read(node, property).filter(this::isUsable);
+    }
+
+    /** What a click on the film adds to a user of these layers; empty as for a vector. */
+    public Optional<double[]> cause(Node film, UserLayers layers) {
+        return read(film, cause).filter(vector -> vector.length == layers.width());
+    }
+
+    /**
+     * The stamp is read after the vector: `mmkg embed` takes away the stamps of the model that had the slot before it
+     * writes the first vector, so what another transaction writes meanwhile is never taken for this model's.
+     */
+    private Optional<double[]> read(Node node, String name) {
         try {
-            var properties = node.getProperties(property, stamp);
-            return id.equals(properties.get(stamp))
-                    ? Vectors.read(properties.get(property)).filter(this::isUsable)
-                    : Optional.empty();
+            Object stored = node.getProperty(name, null);
+            return stored != null && id.equals(node.getProperty(stamp, null)) ? Vectors.read(stored) : Optional.empty();
         } catch (NotFoundException deleted) {
             return Optional.empty();
         }

@@ -2,6 +2,7 @@ package org.mmkg.model;
 
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.locks.LockSupport;
 import org.mmkg.graph.Nodes;
 import org.mmkg.graph.Vocabulary;
 import org.neo4j.graphdb.Node;
@@ -11,7 +12,8 @@ import org.neo4j.graphdb.Transaction;
 public final class Models {
 
     private static final Set<String> SLOTS = Set.of("a", "b");
-    private static final int ATTEMPTS = 3;
+    private static final int ATTEMPTS = 10;
+    private static final long PAUSE_NANOSECONDS = 1_000_000;
 
     private Models() {}
 
@@ -27,11 +29,11 @@ public final class Models {
             throw new IllegalArgumentException("no model has the id '%s'; MATCH (m:Model) RETURN m.id lists them"
                     .formatted(id));
         }
-        var properties = node.getAllProperties();
+        var properties = node.getProperties("slot", "dimension");
         if (properties.get("slot") instanceof String slot
                 && SLOTS.contains(slot)
                 && properties.get("dimension") instanceof Number dimension) {
-            return new Model(Nodes.id(node), slot, dimension.intValue());
+            return new Model(node, Nodes.id(node), slot, dimension.intValue());
         }
         throw withoutVectors(Nodes.id(node));
     }
@@ -50,11 +52,14 @@ public final class Models {
 
     /**
      * A scan that meets the moment when `mmkg embed` switches models may see both as active, or neither, since other
-     * transactions' commits show at once. The next scan sees the new state.
+     * transactions' commits show at once. A scan a moment later sees the new state.
      */
     private static Node active(Transaction tx) {
         List<Node> found = List.of();
         for (int attempt = 0; attempt < ATTEMPTS && found.size() != 1; attempt++) {
+            if (attempt > 0) {
+                LockSupport.parkNanos(PAUSE_NANOSECONDS);
+            }
             try (var nodes = tx.findNodes(Vocabulary.MODEL, "active", true)) {
                 found = nodes.stream().toList();
             }

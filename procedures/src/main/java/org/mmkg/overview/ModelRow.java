@@ -29,7 +29,7 @@ public final class ModelRow {
     @Description("The dimension of its vectors; null where the graph does not tell.")
     public final Long dimension;
 
-    @Description("`a` or `b`, where its vectors were written; null where none were. A later model may have the slot now.")
+    @Description("`a` or `b`, where its vectors are; null where none are. A later `mmkg embed` may take it away.")
     public final String slot;
 
     @Description("Whether it is the one that answers where no other is asked for.")

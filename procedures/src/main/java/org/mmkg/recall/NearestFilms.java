@@ -3,9 +3,11 @@ package org.mmkg.recall;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Function;
 import java.util.function.Predicate;
 import java.util.stream.Stream;
 import org.mmkg.graph.Indexes;
+import org.mmkg.graph.Queries;
 import org.mmkg.graph.Vocabulary;
 import org.mmkg.model.Model;
 import org.mmkg.model.Models;
@@ -33,12 +35,16 @@ public final class NearestFilms {
     private final TerminationGuard guard;
     private final Log log;
     private final Model model;
+    private final Function<Node, Optional<double[]>> vectors;
 
-    public NearestFilms(Transaction tx, TerminationGuard guard, Log log, Model model) {
+    /** @param vectors where the films' vectors come from: the model's own, or those with estimates for fresh films */
+    public NearestFilms(
+            Transaction tx, TerminationGuard guard, Log log, Model model, Function<Node, Optional<double[]>> vectors) {
         this.tx = tx;
         this.guard = guard;
         this.log = log;
         this.model = model;
+        this.vectors = vectors;
     }
 
     /**
@@ -49,7 +55,6 @@ public final class NearestFilms {
      * @throws IllegalStateException the index is missing or not ready, or no film has a vector of the model
      */
     public List<Scored> find(double[] query, int k, int candidates, Predicate<Node> wanted) {
-        requireIndex();
         for (int fetch = candidates; ; fetch = Math.min(2 * fetch, MOST_CANDIDATES)) {
             List<Node> recalled = recall(query, fetch);
             List<Scored> best = best(recalled.stream().filter(wanted), query, k);
@@ -57,10 +62,46 @@ public final class NearestFilms {
                 return best;
             }
             if (recalled.size() < fetch || fetch == MOST_CANDIDATES) {
-                log.debug("%s gave %d films of which %d remain: scoring every film", model.index(), fetch, best.size());
                 return everyFilm(query, k, wanted);
             }
         }
+    }
+
+    /**
+     * What the vector index gives for a vector, which is approximate: the nearest first.
+     *
+     * @throws IllegalStateException the index is missing or not ready
+     */
+    public List<Node> recall(double[] query, int candidates) {
+        Indexes.require(tx, "vector", model.index(), "run `mmkg embed`");
+        Map<String, Object> parameters = Map.of("index", model.index(), "candidates", candidates, "vector", query);
+        return Queries.nodes(tx, guard, RECALL, parameters);
+    }
+
+    /** The k of these films with the highest dot products, the best first. */
+    public List<Scored> best(Stream<Node> films, double[] query, int k) {
+        return films.peek(film -> guard.check())
+                .flatMap(film -> score(film, query).stream())
+                .sorted(Scored.BEST_FIRST)
+                .limit(k)
+                .toList();
+    }
+
+    /**
+     * The k wanted films of the whole catalogue with the highest dot products, the best first.
+     *
+     * @throws IllegalStateException no film has a vector of the model
+     */
+    public List<Scored> everyFilm(double[] query, int k, Predicate<Node> wanted) {
+        log.debug("%s has too few films that are wanted: scoring every film", model.index());
+        List<Scored> best;
+        try (var films = tx.findNodes(Vocabulary.MOVIE)) {
+            best = best(films.stream().filter(wanted), query, k);
+        }
+        if (best.isEmpty()) {
+            requireVectors();
+        }
+        return best;
     }
 
     /**
@@ -76,39 +117,7 @@ public final class NearestFilms {
         }
     }
 
-    private List<Scored> everyFilm(double[] query, int k, Predicate<Node> wanted) {
-        List<Scored> best;
-        try (var films = tx.findNodes(Vocabulary.MOVIE)) {
-            best = best(films.stream().filter(wanted), query, k);
-        }
-        if (best.isEmpty()) {
-            requireVectors();
-        }
-        return best;
-    }
-
-    private List<Node> recall(double[] query, int candidates) {
-        guard.check();
-        Map<String, Object> parameters = Map.of("index", model.index(), "candidates", candidates, "vector", query);
-        try (var result = tx.execute(RECALL, parameters);
-                var nodes = result.<Node>columnAs("node")) {
-            return nodes.stream().toList();
-        }
-    }
-
-    private List<Scored> best(Stream<Node> films, double[] query, int k) {
-        return films.peek(film -> guard.check())
-                .flatMap(film -> score(film, query).stream())
-                .sorted(Scored.BEST_FIRST)
-                .limit(k)
-                .toList();
-    }
-
     private Optional<Scored> score(Node film, double[] query) {
-        return model.vector(film).map(vector -> new Scored(film, Vectors.dot(vector, query)));
-    }
-
-    private void requireIndex() {
-        Indexes.require(tx, "vector", model.index(), "run `mmkg embed`");
+        return vectors.apply(film).map(vector -> new Scored(film, Vectors.dot(vector, query)));
     }
 }

@@ -34,21 +34,21 @@ public final class Recommend {
             + " says why.")
     public Stream<Recommendation> recommend(
             @Name(value = "user", description = "A User node.") Node user,
-            @Name(value = "options", defaultValue = "{}", description = RecommendOptions.DESCRIPTION)
+            @Name(value = "options", defaultValue = "{}", description = RecommendOptions.OF_USER)
                     Map<String, Object> options) {
-        RecommendOptions checked = RecommendOptions.of(options);
+        RecommendOptions checked = RecommendOptions.ofUser(options);
         Nodes.required("user", user, Vocabulary.USER);
         return new Recommender(tx, guard, log, checked).recommend(user);
     }
 
     @Procedure(name = "mmkg.recommendFor", mode = Mode.READ)
-    @Description("Recommends films to somebody of whom nothing is known but some films, by the mean of their vectors.")
+    @Description("Recommends films to somebody of whom nothing is known but some films, as if he had clicked these.")
     public Stream<Recommendation> recommendFor(
             @Name(value = "movies", description = "A list of Movie nodes or ids of films, at most 1000.")
                     List<Object> movies,
-            @Name(value = "options", defaultValue = "{}", description = RecommendOptions.DESCRIPTION)
+            @Name(value = "options", defaultValue = "{}", description = RecommendOptions.OF_FILMS)
                     Map<String, Object> options) {
-        RecommendOptions checked = RecommendOptions.of(options);
+        RecommendOptions checked = RecommendOptions.ofFilms(options);
         return new Recommender(tx, guard, log, checked).recommendFor(films(movies));
     }
 

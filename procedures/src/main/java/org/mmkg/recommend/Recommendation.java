@@ -13,11 +13,11 @@ public final class Recommendation {
     @Description("The recommended film.")
     public final Node item;
 
-    @Description("The dot product of the film's vector and the user's, or the mean of the films given, in [-1, 1]; where"
-            + " nothing is known, the number of the film's clicks.")
+    @Description("The dot product of the film's vector and the user's, as his clicks make it, in [-1, 1]; where nothing is"
+            + " known of him, the number of the film's clicks.")
     public final double score;
 
-    @Description("1 for the best film, 2 for the next, and so on; with `diversity`, in the order of the choice.")
+    @Description("1 for the best film, 2 for the next, and so on; with `diversity` and the like, in the order of the choice.")
     public final long rank;
 
     @Description("Why, in words.")
@@ -27,11 +27,17 @@ public final class Recommendation {
             + " and `shared`, a list of `relation`, `id`, `name` and `words` of what connects it to the film.")
     public final List<Map<String, Object>> because;
 
-    Recommendation(Scored film, long rank, Explanation explanation) {
+    @Description("The film's place, from 1 on, in each stage that it came through: `vector`, `ripple`, `fresh` or `popular` recalled"
+            + " it, `coarse` and `fine` sorted it; `explored` is true where it was drawn, `estimated` where it has no"
+            + " vector of the model.")
+    public final Map<String, Object> stages;
+
+    Recommendation(Scored film, long rank, Explanation explanation, Map<String, Object> stages) {
         this.item = film.film();
         this.score = film.score();
         this.rank = rank;
         this.reason = explanation.reason();
         this.because = explanation.because();
+        this.stages = stages;
     }
 }

@@ -14,87 +14,125 @@ import org.mmkg.graph.History;
 import org.mmkg.graph.Nodes;
 import org.mmkg.model.Model;
 import org.mmkg.model.Models;
-import org.mmkg.model.Vectors;
+import org.mmkg.recall.FilmVectors;
+import org.mmkg.recall.FreshFilms;
 import org.mmkg.recall.NearestFilms;
 import org.mmkg.recall.PopularFilms;
+import org.mmkg.recall.Relatives;
+import org.mmkg.recall.RippleFilms;
 import org.mmkg.recall.Scored;
+import org.mmkg.recall.Tastes;
 import org.neo4j.graphdb.Node;
 import org.neo4j.graphdb.Transaction;
 import org.neo4j.logging.Log;
 import org.neo4j.procedure.TerminationGuard;
 
-/** The stages of a recommendation: the taste, recall with exact scores, a choice among them, and the reasons. */
+/** The stages of a recommendation: the taste, recall, coarse sort, fine sort, rearrangement, and the reasons. */
 final class Recommender {
 
     private final Transaction tx;
     private final TerminationGuard guard;
     private final RecommendOptions options;
     private final Model model;
+    private final FilmVectors vectors;
+    private final Tastes tastes;
     private final NearestFilms nearest;
+    private final RippleFilms ripple;
+    private final FreshFilms fresh;
+    private final Arrangement arrangement;
     private final Predicate<Node> included;
+    private Stages stages = new Stages();
 
     Recommender(Transaction tx, TerminationGuard guard, Log log, RecommendOptions options) {
         this.tx = tx;
         this.guard = guard;
         this.options = options;
         this.model = Models.find(tx, options.model());
-        this.nearest = new NearestFilms(tx, guard, log, model);
+        Relatives relatives = new Relatives(guard);
+        this.vectors = new FilmVectors(model, relatives, options.fresh());
+        this.tastes = new Tastes(guard, model, vectors);
+        this.nearest = new NearestFilms(tx, guard, log, model, vectors::vector);
+        this.ripple = new RippleFilms(relatives);
+        this.fresh = new FreshFilms(tx, guard, model);
+        this.arrangement = new Arrangement(guard, vectors, options);
         this.included = options.include().in(tx, guard);
     }
 
     Stream<Recommendation> recommend(Node user) {
-        History history = History.of(user);
-        Optional<double[]> taste = model.vector(user).or(() -> meanOf(history.clicked()));
-        return recommend(taste, history.seen(), new Explainer(guard, model, history.clicked(), "clicked"));
+        History history = options.heldOut() ? History.of(user, guard) : History.ofTraining(user, guard);
+        Optional<double[]> taste = tastes.of(user, history.clicked());
+        return recommend(taste, history.clicked(), history.seen(), "clicked", Nodes.id(user));
     }
 
     /** For somebody of whom nothing is known but some films. */
     Stream<Recommendation> recommendFor(List<Node> films) {
         Set<Node> distinct = new LinkedHashSet<>(films);
         List<Node> known = List.copyOf(distinct);
-        return recommend(meanOf(known), distinct, new Explainer(guard, model, known, "chose"));
+        return recommend(tastes.of(known), known, distinct, "chose", "");
     }
 
-    private Stream<Recommendation> recommend(Optional<double[]> taste, Set<Node> seen, Explainer explainer) {
+    private Stream<Recommendation> recommend(
+            Optional<double[]> taste, List<Node> clicked, Set<Node> seen, String verb, String whom) {
         Predicate<Node> wanted = film -> (options.includeSeen() || !seen.contains(film))
                 && (options.exclude().isEmpty() || !options.exclude().contains(Nodes.id(film)))
                 && included.test(film);
-        return taste.map(vector -> rows(byTaste(vector, wanted), explainer::explain))
-                .orElseGet(() -> rows(byPopularity(wanted), Explainer::popular));
-    }
-
-    /** The direction of the films' vectors; empty where they have none. */
-    private Optional<double[]> meanOf(List<Node> films) {
-        return Vectors.direction(films.stream()
-                .peek(film -> guard.check())
-                .flatMap(film -> model.vector(film).stream())
-                .toList());
-    }
-
-    private List<Scored> byTaste(double[] taste, Predicate<Node> wanted) {
-        if (options.diversity() == 0) {
-            return nearest.find(taste, options.k(), options.candidates(), wanted);
+        List<Scored> films = taste.map(vector -> byTaste(vector, clicked, wanted)).orElse(List.of());
+        model.requireSlot();
+        if (films.isEmpty()) {
+            return rows(byPopularity(wanted, whom), Explainer::popular);
         }
-        int candidates = Math.max(options.candidates(), options.pool());
-        return diverse(nearest.find(taste, options.pool(), candidates, wanted), 1);
+        Explainer explainer = new Explainer(guard, vectors::vector, clicked, verb);
+        return rows(arranged(films, 1, whom), explainer::explain);
     }
 
-    private List<Scored> byPopularity(Predicate<Node> wanted) {
+    /**
+     * Recall, coarse sort and fine sort. The index cannot leave out the films that are not wanted, so twice as many are
+     * fetched until enough remain; where it has no more to give, every film is scored.
+     */
+    private List<Scored> byTaste(double[] taste, List<Node> clicked, Predicate<Node> wanted) {
+        List<Node> related = ripple.find(clicked, options.ripple(), wanted);
+        List<Node> newest = fresh.find(options.fresh(), wanted);
+        for (int fetch = options.candidates(); ; fetch = Math.min(2 * fetch, NearestFilms.MOST_CANDIDATES)) {
+            List<Node> fetched = nearest.recall(taste, fetch);
+            List<Node> near = fetched.stream().filter(wanted).toList();
+            stages = new Stages();
+            stages.recall("vector", near);
+            stages.recall("ripple", related);
+            stages.recall("fresh", newest);
+            List<Scored> films = nearest.best(stages.coarse(options.fine()).stream(), taste, options.fine());
+            if (near.size() < options.pool() || films.size() < options.k()) {
+                if (fetched.size() == fetch && fetch < NearestFilms.MOST_CANDIDATES) {
+                    continue;
+                }
+                films = nearest.everyFilm(taste, options.fine(), wanted);
+            }
+            stages.fine(films);
+            return films;
+        }
+    }
+
+    private List<Scored> byPopularity(Predicate<Node> wanted, String whom) {
         nearest.requireVectors();
-        PopularFilms popular = new PopularFilms(tx, guard);
-        if (options.diversity() == 0) {
-            return popular.find(options.k(), wanted);
+        List<Scored> films = new PopularFilms(tx, guard).find(options.pool(), wanted);
+        stages = new Stages();
+        stages.recall("popular", films.stream().map(Scored::film).toList());
+        return arranged(films, films.isEmpty() ? 1 : Math.max(1, films.get(0).score()), whom);
+    }
+
+    private List<Scored> arranged(List<Scored> films, double greatest, String whom) {
+        return options.rearranges()
+                ? arrangement.choose(films, greatest, whom, stages)
+                : films.stream().limit(options.k()).toList();
+    }
+
+    private Stream<Recommendation> rows(List<Scored> films, Function<Scored, Explanation> explain) {
+        return IntStream.range(0, films.size()).mapToObj(i -> row(films.get(i), i + 1, explain));
+    }
+
+    private Recommendation row(Scored film, int rank, Function<Scored, Explanation> explain) {
+        if (vectors.isEstimated(film.film())) {
+            stages.note(film.film(), "estimated");
         }
-        List<Scored> films = popular.find(options.pool(), wanted);
-        return diverse(films, films.isEmpty() ? 1 : Math.max(1, films.get(0).score()));
-    }
-
-    private List<Scored> diverse(List<Scored> films, double greatest) {
-        return new Diversity(guard, model, options.diversity()).choose(films, options.k(), greatest);
-    }
-
-    private static Stream<Recommendation> rows(List<Scored> films, Function<Scored, Explanation> explain) {
-        return IntStream.range(0, films.size())
-                .mapToObj(i -> new Recommendation(films.get(i), i + 1, explain.apply(films.get(i))));
+        return new Recommendation(film, rank, explain.apply(film), stages.of(film.film()));
     }
 }

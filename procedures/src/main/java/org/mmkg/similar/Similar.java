@@ -42,8 +42,9 @@ public final class Similar {
         Nodes.required("movie", movie, Vocabulary.MOVIE);
         Model model = Models.find(tx, checked.model());
         double[] vector = model.vector(movie).orElseThrow(() -> Models.withoutVector(movie, model));
-        List<Scored> films = new NearestFilms(tx, guard, log, model)
+        List<Scored> films = new NearestFilms(tx, guard, log, model, model::vector)
                 .find(vector, checked.k(), checked.candidates(), film -> !film.equals(movie));
+        model.requireSlot();
         return IntStream.range(0, films.size()).mapToObj(i -> new SimilarFilm(films.get(i), i + 1));
     }
 }

@@ -1,0 +1,40 @@
+package org.mmkg.recall;
+
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Predicate;
+import org.neo4j.graphdb.Node;
+
+/** The films around what a user clicked last, by the graph alone: the first hop of his ripple beyond his clicks. */
+public final class RippleFilms {
+
+    private static final int LATEST_CLICKS = 5;
+
+    private final Relatives relatives;
+
+    public RippleFilms(Relatives relatives) {
+        this.relatives = relatives;
+    }
+
+    /**
+     * The wanted films that are most closely related to the latest clicks, at most so many, the closest first.
+     *
+     * @param clicked the latest first
+     */
+    public List<Node> find(List<Node> clicked, int most, Predicate<Node> wanted) {
+        Map<Node, Double> weights = new HashMap<>();
+        if (most > 0) {
+            clicked.stream()
+                    .limit(LATEST_CLICKS)
+                    .forEach(film -> relatives.of(film).forEach((other, weight) -> weights.merge(other, weight, Double::sum)));
+        }
+        return weights.entrySet().stream()
+                .filter(entry -> wanted.test(entry.getKey()))
+                .map(entry -> new Scored(entry.getKey(), entry.getValue()))
+                .sorted(Scored.BEST_FIRST)
+                .limit(most)
+                .map(Scored::film)
+                .toList();
+    }
+}
