@@ -2,12 +2,13 @@
 
 from typing import TYPE_CHECKING, Any
 
+from kg.answers import Film
 from kg.model import Node, Ref, Relation
 
 if TYPE_CHECKING:
     from kg.connection import Graph
 
-__all__ = ["Graph", "Node", "Ref", "Relation"]
+__all__ = ["Film", "Graph", "Node", "Ref", "Relation"]
 
 
 def __getattr__(name: str) -> Any:

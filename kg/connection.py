@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -18,18 +19,24 @@ from neo4j.exceptions import (
     ServiceUnavailable,
 )
 
+from kg.procedures import Procedures
 from mmkg.errors import ConnectError, GraphError
 from mmkg.settings import Settings
 
 Row = dict[str, Any]
 T = TypeVar("T")
 
+OURS = re.compile(r"Failed to invoke procedure `mmkg\.\w+`: Caused by: [\w.$]+: (.+)", re.DOTALL)
+"""A message of our own plugin, behind what the database puts before it."""
+OUR_NAME = re.compile(r"`mmkg\.\w+`")
 
-class Graph:
-    """A graph database.
+
+class Graph(Procedures):
+    """A graph database, with the procedures of our plugin as methods.
 
     Example:
-        >>> with Graph.connect(Settings.load()) as graph:
+        >>> with Graph.connect() as graph:
+        ...     graph.recommend("1", k=5)
         ...     graph.read("MATCH (m:Movie {id: $id}) RETURN m.title AS title", id="1")
     """
 
@@ -38,12 +45,17 @@ class Graph:
         self.database = database
 
     @classmethod
-    def connect(cls, settings: Settings) -> Graph:
+    def connect(cls, settings: Settings | None = None) -> Graph:
         """Open the connection and check that it works.
+
+        Args:
+            settings: which database; unless told, what the environment or `mmkg.toml` names, or else the
+                local server of `mmkg up`.
 
         Raises:
             ConnectError: no server answers, the login is refused, or the database does not exist.
         """
+        settings = settings or Settings.load()
         if settings.neo4j_uri is None:
             raise ConnectError(
                 "no graph database is known", remedy="Run `mmkg up`, or set NEO4J_URI and NEO4J_PASSWORD"
@@ -150,6 +162,20 @@ def _translated(where: str) -> Iterator[None]:
             raise ConnectError(
                 "the database does not exist", where=where, remedy="Check NEO4J_DATABASE"
             ) from None
-        raise GraphError(f"{error.message} [{error.code}]", where=where) from error
+        raise _refusal(error, where) from error
     except (Neo4jError, DriverError) as error:
         raise GraphError(str(error), where=where) from error
+
+
+def _refusal(error: ClientError, where: str) -> GraphError:
+    message = str(error.message)
+    if ours := OURS.fullmatch(message):
+        return GraphError(ours[1])
+    if error.code == "Neo.ClientError.Procedure.ProcedureNotFound" and (name := OUR_NAME.search(message)):
+        return GraphError(
+            f"the database has no procedure {name[0]}",
+            where=where,
+            remedy="It lacks our plugin, or has an older one: `mmkg up` brings it to the local server, "
+            "`procedures/pom.xml` builds it for another",
+        )
+    return GraphError(f"{message} [{error.code}]", where=where)

@@ -85,9 +85,9 @@ class Tie(NamedTuple):
     def notes(self) -> Iterator[str]:
         """Yield what is worth knowing of it: properties, conflicts, and whose it was."""
         for stated in self.properties:
-            yield f"{stated.name}: {_short(stated.value)}"
+            yield f"{stated.name}: {short(stated.value)}"
             for value, place, rule in stated.overruled:
-                yield f"  not {_short(value)} of {place.import_id or BY_HAND} {place.origin}: {rule}"
+                yield f"  not {short(value)} of {place.import_id or BY_HAND} {place.origin}: {rule}"
         for alias in self.aliases:
             yield f"moved from {alias} by mmkg align"
 
@@ -101,6 +101,9 @@ class Group:
     count: int
     ties: list[Tie]
     """The first of them, by the id of the other end."""
+
+    def __str__(self) -> str:
+        return f"-[{self.type}]->" if self.outgoing else f"<-[{self.type}]-"
 
 
 @dataclass
@@ -172,22 +175,21 @@ class Why:
         for label, places in self.labels.items():
             yield "label", label, *_two_columns(places)
         for stated in self.properties:
-            yield stated.name, _short(stated.value), *_two_columns(stated.places)
+            yield stated.name, short(stated.value), *_two_columns(stated.places)
             for value, place, rule in stated.overruled:
-                yield "", f"not {_short(value)}: {rule}", *_two_columns([place])
+                yield "", f"not {short(value)}: {rule}", *_two_columns([place])
         for model in self.models:
             yield "vector", f"of model {model}", "mmkg embed", ""
 
     def _relation_rows(self) -> Iterator[tuple[object, ...]]:
         for group in self.groups:
-            arrow = f"-[{group.type}]->" if group.outgoing else f"<-[{group.type}]-"
             for tie in group.ties:
                 name = f" {tie.name}" if tie.name else ""
                 kind = next((label for label in tie.labels if label in KINDS), "")
                 end = f"{kind}:{tie.id}{name}"
-                yield arrow, end, *_two_columns(tie.places), "\n".join(tie.notes())
+                yield str(group), end, *_two_columns(tie.places), "\n".join(tie.notes())
             if group.count > len(group.ties):
-                yield arrow, f"and {group.count - len(group.ties)} more", "", "", ""
+                yield str(group), f"and {group.count - len(group.ties)} more", "", "", ""
 
 
 def _places(places: Iterable[Place]) -> list[dict[str, str]]:
@@ -211,7 +213,8 @@ def _two_columns(places: Sequence[Place]) -> tuple[str, str]:
     return "\n".join(place.import_id or BY_HAND for place in places), "\n".join(p.origin for p in places)
 
 
-def _short(value: object) -> str:
+def short(value: object) -> str:
+    """Return a property's value as one line for a table."""
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
     text = " ".join(text.split())
     return text if len(text) <= LONGEST_VALUE else f"{text[: LONGEST_VALUE - 1]}…"

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple, get_args
+from typing import Any, NamedTuple, Protocol, get_args
 
-from kg.connection import Graph
 from kg.model import ALIAS, KINDS, Kind
 from mmkg.errors import InputError
 
@@ -21,6 +20,14 @@ RETURN n.id AS id, [label IN labels(n) WHERE label <> $kind] AS labels, n.{name}
 ORDER BY id LIMIT $most
 """
 """An alias is found by its id alone: by name, the person is meant whose facts it gave away."""
+
+
+class Reader(Protocol):
+    """What runs a reading statement: a `kg.Graph`."""
+
+    def read(self, cypher: str, /, **parameters: Any) -> list[dict[str, Any]]:
+        """Run a reading statement and return its rows."""
+        ...
 
 
 class Found(NamedTuple):
@@ -43,7 +50,7 @@ class Found(NamedTuple):
         return f"{self.key}{label}{f' {self.name}' if self.name else ''}"
 
 
-def find(graph: Graph, text: str, kinds: Sequence[Kind] = get_args(Kind)) -> Found:
+def find(graph: Reader, text: str, kinds: Sequence[Kind] = get_args(Kind)) -> Found:
     """Find one node of these kinds.
 
     Args:
@@ -74,7 +81,7 @@ def find(graph: Graph, text: str, kinds: Sequence[Kind] = get_args(Kind)) -> Fou
     return found[0]
 
 
-def _by_id(graph: Graph, kinds: Sequence[Kind], text: str) -> list[Found]:
+def _by_id(graph: Reader, kinds: Sequence[Kind], text: str) -> list[Found]:
     return [
         Found(kind, **row)
         for kind in kinds
@@ -82,7 +89,7 @@ def _by_id(graph: Graph, kinds: Sequence[Kind], text: str) -> list[Found]:
     ]
 
 
-def _by_name(graph: Graph, kinds: Sequence[Kind], text: str) -> list[Found]:
+def _by_name(graph: Reader, kinds: Sequence[Kind], text: str) -> list[Found]:
     found = []
     for kind in kinds:
         if name := NAMED_PROPERTY.get(kind):

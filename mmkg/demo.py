@@ -6,7 +6,7 @@ import json
 import os
 import shutil
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -14,6 +14,7 @@ from gnn import command
 from gnn.evaluation import EvaluationReport
 from ingest import Report, run
 from kg import Graph
+from kg.asking import Recommendations
 from mmkg import downloads, servers
 from mmkg.errors import GraphError
 from mmkg.servers import Status
@@ -34,24 +35,6 @@ CLIP_FILM = {
 
 OTHER_IMPORTS = "MATCH (i:Import) WHERE NOT i.path IN $paths RETURN i.path AS path LIMIT 1"
 
-RECOMMEND = """
-MATCH (u:User {id: $user})
-CALL mmkg.recommend(u, {k: $k}) YIELD item, score, rank, reason
-RETURN u.id AS user, rank, item.title AS film, item.year AS year, score, reason ORDER BY rank
-"""
-
-
-@dataclass(frozen=True)
-class Recommendation:
-    """One row of the answer to one user."""
-
-    user: str
-    rank: int
-    film: str
-    year: int | None
-    score: float
-    reason: str
-
 
 @dataclass(frozen=True)
 class DemoReport:
@@ -59,7 +42,8 @@ class DemoReport:
 
     HEADINGS: ClassVar[tuple[str, ...]] = ("user", "rank", "film", "score", "reason")
 
-    recommendations: list[Recommendation]
+    recommendations: list[Recommendations]
+    """One for each user."""
     evaluation: EvaluationReport
     status: Status
 
@@ -70,14 +54,15 @@ class DemoReport:
     def rows(self) -> list[tuple[object, ...]]:
         """Return the recommendations as a table, without its headings."""
         return [
-            (row.user, row.rank, f"{row.film} ({row.year})" if row.year else row.film, row.score, row.reason)
-            for row in self.recommendations
+            (answer.user, row.rank, row.film, row.score, row.reason)
+            for answer in self.recommendations
+            for row in answer.recommendations
         ]
 
     def to_json(self) -> dict[str, Any]:
         """Return the report as plain values."""
         return {
-            "recommendations": [asdict(row) for row in self.recommendations],
+            "recommendations": [answer.to_json() for answer in self.recommendations],
             "evaluation": self.evaluation.to_json(),
             "browser": self.status.browser,
             "username": self.status.neo4j.username,
@@ -121,8 +106,8 @@ def demo(
     evaluation = command.evaluate(settings, model=trained.model)
     command.embed(settings, model=trained.model)
     with Graph.connect(settings) as graph:
-        rows = [row for user in USERS for row in graph.read(RECOMMEND, user=user, k=FILMS)]
-    return DemoReport([Recommendation(**row) for row in rows], evaluation, status)
+        answers = [Recommendations(user, graph.recommend(user, k=FILMS)) for user in USERS]
+    return DemoReport(answers, evaluation, status)
 
 
 def clip_catalogue(cache: Path) -> Path:

@@ -1,0 +1,144 @@
+"""What the procedures of the plugin answer, as Python values."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Film:
+    """A film, as far as it takes to name it."""
+
+    id: str
+    title: str | None = None
+    year: int | None = None
+
+    def __str__(self) -> str:
+        title = self.title or self.id
+        return f"{title} ({self.year})" if self.year else title
+
+
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """What two films have in common: a person, a genre or another entity, by the same relation."""
+
+    relation: str
+    """Its type, such as `DIRECTED`."""
+    id: str
+    name: str
+    """Empty where the graph knows none."""
+    words: str
+    """Such as `same director George Lucas`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Because:
+    """A film of the user's that speaks for a recommended one."""
+
+    id: str
+    title: str
+    similarity: float
+    """Dot product of the two films' vectors, in [-1, 1]."""
+    shared: tuple[Shared, ...]
+    """The most telling connection first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recommendation:
+    """A row of `mmkg.recommend` or `mmkg.recommendFor`."""
+
+    film: Film
+    score: float
+    """In [-1, 1]; of popular films, for somebody of whom nothing is known, the number of clicks."""
+    rank: int
+    """From 1."""
+    reason: str
+    """Why, in words."""
+    because: tuple[Because, ...]
+    """Why, as data; the nearest film first."""
+
+
+@dataclass(frozen=True, slots=True)
+class SimilarFilm:
+    """A row of `mmkg.similar`."""
+
+    film: Film
+    score: float
+    """Dot product of the two films' vectors, in [-1, 1]."""
+    rank: int
+    """From 1."""
+
+
+@dataclass(frozen=True, slots=True)
+class PathNode:
+    """A node on a path."""
+
+    kind: str
+    """Its second label, such as `Movie` or `Person`; `User`, or `Entity` where the graph does not tell."""
+    id: str
+    name: str | None
+    """The title of a film."""
+
+    def __str__(self) -> str:
+        return self.name or f"{self.kind}:{self.id}"
+
+
+@dataclass(frozen=True, slots=True)
+class PathRelation:
+    """A relation on a path."""
+
+    type: str
+    forward: bool
+    """Whether it points along the path."""
+
+
+@dataclass(frozen=True, slots=True)
+class Path:
+    """A path through the graph; a relation leads from each node to the next."""
+
+    nodes: tuple[PathNode, ...]
+    relations: tuple[PathRelation, ...]
+
+    def __str__(self) -> str:
+        text = str(self.nodes[0])
+        for relation, node in zip(self.relations, self.nodes[1:], strict=True):
+            arrow = f"-[{relation.type}]->" if relation.forward else f"<-[{relation.type}]-"
+            text += f" {arrow} {node}"
+        return text
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """The part of a score that a click carries, or that all other clicks or the model itself do."""
+
+    share: float
+    kind: str
+    """`click`, `other clicks` or `model`."""
+    film: Film | None
+    """The clicked film; None where the share is of no single click."""
+    reason: str
+    """What the clicked film shares with the other, in words."""
+    path: Path | None
+    """From the user over the clicked film to the other; None where the share is of no single click."""
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """What `mmkg.explain` answers."""
+
+    score: float
+    shares: tuple[Share, ...]
+    """They add up to the score."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A row of `mmkg.search`."""
+
+    kind: str
+    """Its second label, such as `Movie` or `Person`, or `Entity` where the graph does not tell."""
+    id: str
+    name: str | None
+    """The title of a film."""
+    score: float
+    """By Lucene; greater is better."""
