@@ -78,6 +78,8 @@ def relate(settings: Settings, as_json: bool, **options: Any) -> None:
 @click.command()
 @model_settings
 @click.option("--force", is_flag=True, help="Train even if this very model is there.")
+@click.option("--from-last", is_flag=True, help="Continue from the model of this kind trained last.")
+@click.option("--continue-from", metavar="ID", help="Continue from this model.")
 @json_option
 @server_options
 def train(settings: Settings, as_json: bool, others: dict[str, float], **options: Any) -> None:
@@ -87,7 +89,10 @@ def train(settings: Settings, as_json: bool, others: dict[str, float], **options
     """
     from gnn import command
 
-    print_report(command.train(settings, **{**others, **options}), as_json)
+    report = command.train(settings, **{**others, **options})
+    print_report(report, as_json)
+    for warning in report.warnings:
+        console.log(f"Warning: {warning}")
 
 
 @click.command()
@@ -114,4 +119,63 @@ def embed(settings: Settings, as_json: bool, **options: Any) -> None:
     print_report(command.embed(settings, **options), as_json)
 
 
-COMMANDS = (relate, train, evaluate, embed)
+@click.group()
+def models() -> None:
+    """List, compare, switch and delete the models that were trained."""
+
+
+@models.command("list")
+@json_option
+@server_options
+def list_models(settings: Settings, as_json: bool) -> None:
+    """List the models, the newest first, with what they reach and which is active."""
+    from gnn import command
+
+    print_report(command.list_models(settings), as_json)
+
+
+@models.command("diff")
+@click.argument("first", metavar="A")
+@click.argument("second", metavar="B")
+@json_option
+@server_options
+def diff_models(settings: Settings, first: str, second: str, as_json: bool) -> None:
+    """Tell in what two models differ: settings, encoders, graph, metrics."""
+    from gnn import command
+
+    print_report(command.diff_models(settings, first, second), as_json)
+
+
+@models.command()
+@click.argument("model", metavar="ID")
+@json_option
+@server_options
+def promote(settings: Settings, model: str, as_json: bool) -> None:
+    """Make a model the active one, by the vectors that are there or by writing them."""
+    from gnn import command
+
+    print_report(command.promote(settings, model), as_json)
+
+
+@models.command()
+@json_option
+@server_options
+def rollback(settings: Settings, as_json: bool) -> None:
+    """Make the model active again that was it before."""
+    from gnn import command
+
+    print_report(command.rollback(settings), as_json)
+
+
+@models.command("delete")
+@click.argument("model", metavar="ID")
+@json_option
+@server_options
+def delete_model(settings: Settings, model: str, as_json: bool) -> None:
+    """Delete a model that is not active, with its vectors and its file."""
+    from gnn import command
+
+    print_report(command.delete_model(settings, model), as_json)
+
+
+COMMANDS = (relate, train, evaluate, embed, models)

@@ -1,11 +1,13 @@
-"""The commands `mmkg train`, `mmkg evaluate` and `mmkg embed`, with the servers of the settings."""
+"""The commands `mmkg train`, `evaluate`, `embed` and `models`, with the servers of the settings."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from gnn import evaluation, training, writeback
+from gnn import evaluation, listing, promotion, training, writeback
 from gnn.evaluation import EvaluationReport, Split
+from gnn.listing import DiffReport, ListReport
+from gnn.promotion import DeletionReport, PromotionReport
 from gnn.training import TrainReport
 from gnn.writeback import EmbedReport
 from kg import Graph
@@ -14,11 +16,28 @@ from storage import BlobStore
 
 
 def train(
-    settings: Settings, *, model: str = "mgnn", seed: int = 0, force: bool = False, **changes: Any
+    settings: Settings,
+    *,
+    model: str = "mgnn",
+    seed: int = 0,
+    force: bool = False,
+    continue_from: str | None = None,
+    from_last: bool = False,
+    **changes: Any,
 ) -> TrainReport:
     """Train a model; see `gnn.training.train`."""
     with Graph.connect(settings) as graph, BlobStore.connect(settings) as store:
-        return training.train(graph, store, settings, model=model, seed=seed, force=force, **changes)
+        return training.train(
+            graph,
+            store,
+            settings,
+            model=model,
+            seed=seed,
+            force=force,
+            continue_from=continue_from,
+            from_last=from_last,
+            **changes,
+        )
 
 
 def evaluate(
@@ -33,3 +52,33 @@ def embed(settings: Settings, *, model: str | None = None) -> EmbedReport:
     """Write a model's vectors and make it the active one; see `gnn.writeback.embed`."""
     with Graph.connect(settings) as graph, BlobStore.connect(settings) as store:
         return writeback.embed(graph, store, settings, model=model)
+
+
+def list_models(settings: Settings) -> ListReport:
+    """List the models; see `gnn.listing.models`."""
+    with Graph.connect(settings) as graph:
+        return ListReport(listing.models(graph))
+
+
+def diff_models(settings: Settings, first: str, second: str) -> DiffReport:
+    """Compare two models; see `gnn.listing.diff`."""
+    with Graph.connect(settings) as graph:
+        return listing.diff(graph, first, second)
+
+
+def promote(settings: Settings, model: str) -> PromotionReport:
+    """Make a model the active one; see `gnn.promotion.promote`."""
+    with Graph.connect(settings) as graph, BlobStore.connect(settings) as store:
+        return promotion.promote(graph, store, settings, model)
+
+
+def rollback(settings: Settings) -> PromotionReport:
+    """Make the model active that was it before; see `gnn.promotion.rollback`."""
+    with Graph.connect(settings) as graph, BlobStore.connect(settings) as store:
+        return promotion.rollback(graph, store, settings)
+
+
+def delete_model(settings: Settings, model: str) -> DeletionReport:
+    """Delete a model that is not active; see `gnn.promotion.delete`."""
+    with Graph.connect(settings) as graph, BlobStore.connect(settings) as store:
+        return promotion.delete(graph, store, settings, model)

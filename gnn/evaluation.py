@@ -14,10 +14,11 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from gnn.memory import guarded
 from gnn.metrics import Metrics, score_lists, top_k
 from gnn.models import Popularity, Recommender
 from gnn.problem import load_task
-from gnn.registry import newest_model, restore
+from gnn.registry import fetch, newest_model, restore
 from gnn.sampler import Clicks
 from kg import Graph
 from mmkg.errors import GraphError, UsageError
@@ -59,6 +60,7 @@ class EvaluationReport:
         }
 
 
+@guarded("Free some, or train a model of a smaller --dimension")
 def evaluate(
     graph: Graph,
     store: BlobStore,
@@ -80,7 +82,9 @@ def evaluate(
             f"split {split!r} or k = {k} makes no sense", remedy="Say valid or test, and k above 0"
         )
     task = load_task(graph, store, settings)
-    restored, header = restore(settings, model or newest_model(graph), task.problem)
+    chosen = model or newest_model(graph)
+    fetch(graph, store, settings, chosen)
+    restored, header = restore(settings, chosen, task.problem)
     systems: dict[str, Recommender] = {
         Popularity.name: Popularity(task.problem, Popularity.defaults),
         header.id: restored,

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from gnn import features
+import numpy as np
+from numpy.typing import NDArray
+
+from gnn import features, heterograph
+from gnn.features import Features
 from gnn.models import Problem
 from gnn.sampler import MODALITIES, Clicks, RippleSampler
 from gnn.split import ensure_split
@@ -22,6 +26,8 @@ class Task:
     clicks: Mapping[str, Clicks]
     encoders: Mapping[str, str]
     """By modality, the version of the encoder that made the features."""
+    doubts: Sequence[str] = ()
+    """What a model can learn little or nothing of, in words."""
 
 
 def load_task(graph: Graph, store: BlobStore, settings: Settings) -> Task:
@@ -43,4 +49,41 @@ def load_task(graph: Graph, store: BlobStore, settings: Settings) -> Task:
         {modality: feature.values for modality, feature in found.items()},
         {modality: feature.present for modality, feature in found.items()},
     )
-    return Task(problem, clicks, {modality: feature.version for modality, feature in found.items()})
+    versions = {modality: feature.version for modality, feature in found.items()}
+    return Task(problem, clicks, versions, [*_failed(found), *doubts(problem)])
+
+
+def doubts(problem: Problem) -> Iterator[str]:
+    """Say which users and films a model knows little or nothing of; none of them is an error."""
+    ripple = problem.ripple
+    clicked = np.bincount(problem.clicks.items, minlength=problem.items) > 0
+    active = np.bincount(problem.clicks.users, minlength=problem.users) > 0
+    shown, told = np.zeros((2, problem.items), dtype=bool)
+    for edge_type in heterograph.edge_types(ripple.graph):
+        for kind, other, films in zip(
+            edge_type[::2], edge_type[::-2], heterograph.edges(ripple.graph, edge_type), strict=True
+        ):
+            if kind == "item" and other != "user":
+                (shown if other in MODALITIES else told)[films.numpy()] = True
+    if shown.any() and not shown.all():
+        without = _some(~shown, ripple.ids["item"], "film has", "films have")
+        yield f"{without} no text, picture, sound or trailer: clicks and facts speak for them alone"
+    unknown = ~(clicked | shown | told)
+    if unknown.any():
+        nothing = _some(unknown, ripple.ids["item"], "film has", "films have")
+        yield f"{nothing} neither click nor fact nor medium to learn from: chance ranks such a film"
+    if not active.all():
+        idle = _some(~active, ripple.ids["user"], "user has", "users have")
+        yield f"{idle} no click to learn from: such a user gets what a model has for somebody unknown"
+
+
+def _failed(found: Mapping[str, Features]) -> Iterator[str]:
+    for modality, feature in found.items():
+        for sha256, reason in list(feature.failures.items())[:1]:
+            count = len(feature.failures)
+            yield f"{count} media of {modality} add nothing, for instance {sha256}: {reason}"
+
+
+def _some(chosen: NDArray[np.bool_], ids: Sequence[str], one: str, several: str) -> str:
+    count = int(chosen.sum())
+    return f"{count} {one if count == 1 else several} (for instance {ids[int(chosen.argmax())]})"

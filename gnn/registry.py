@@ -1,7 +1,12 @@
-"""Trained models: safetensors files with a JSON header, and `Model` nodes in the graph."""
+"""Trained models: safetensors files in the object store, and `Model` nodes in the graph that name them.
+
+A file has a JSON header. The folder of models in the data directory is a cache: whoever has the graph and the
+store has the models, and what lies in the folder counts only if it has the SHA-256 that the graph knows.
+"""
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import shutil
@@ -14,21 +19,34 @@ import safetensors.torch
 from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
+from gnn import heritage
 from gnn.models import Problem, Recommender, model_class
 from kg import Graph
-from mmkg.errors import ModelError
+from mmkg.errors import ModelError, StoreError
 from mmkg.settings import Settings
+from storage import BlobStore
 
 MODEL_FILE = "model.safetensors"
+MIME = "application/octet-stream"
 HEADER = "mmkg"
+CHUNK = 1 << 20
 
 REGISTER_MODEL = """
 MERGE (m:Model {id: $id})
-SET m.name = $name, m.created = $created, m.dimension = $dimension, m.seed = $seed, m.metrics = $metrics,
-    m.options = $options, m.graph = $graph
+WITH m, m.sha256 AS replaced
+SET m += $properties
+RETURN replaced
 """
-
-NEWEST_MODEL = "MATCH (m:Model) RETURN m.id AS id ORDER BY m.created DESC, m.id LIMIT 1"
+FIND_MODEL = "MATCH (m:Model {id: $id}) RETURN m.sha256 AS sha256"
+MENTIONED = """
+RETURN EXISTS {
+  MATCH (m:Model|Media {sha256: $sha256}) WHERE NOT (m:Model AND m.id = $model)
+} AS mentioned
+"""
+NEWEST_MODEL = """
+MATCH (m:Model) WHERE $name IS NULL OR m.name = $name
+RETURN m.id AS id ORDER BY m.created DESC, m.id LIMIT 1
+"""
 
 
 @dataclass(frozen=True)
@@ -53,6 +71,8 @@ class Header:
     """`Ripple.vocabulary()`: a graph with another one cannot use the model."""
     encoders: Mapping[str, str]
     """By modality, the version of the encoder."""
+    parent: str = ""
+    """The id of the model that it continues from; empty for one that began from nothing."""
 
     def to_json(self) -> dict[str, Any]:
         """Return the header as plain values."""
@@ -124,7 +144,7 @@ def read_header(settings: Settings, model_id: str) -> Header:
     Raises:
         ModelError: there is no such model, or its file is damaged.
     """
-    path = model_folder(settings, model_id) / MODEL_FILE
+    path = _path(settings, model_id)
     try:
         return Header(**read_tensors(path)[1])
     except TypeError:
@@ -133,30 +153,93 @@ def read_header(settings: Settings, model_id: str) -> Header:
         ) from None
 
 
-def register(graph: Graph, header: Header) -> None:
-    """Make or update the `Model` node; whether it is active stays as it is."""
-    graph.write(
-        REGISTER_MODEL,
-        id=header.id,
-        name=header.name,
-        created=header.created,
-        dimension=header.options["dimension"],
-        seed=header.seed,
-        metrics=json.dumps(header.metrics),
-        options=json.dumps(header.options),
-        graph=header.graph,
+def register(graph: Graph, store: BlobStore, settings: Settings, header: Header) -> None:
+    """Put the file of a model into the store, and make or update its `Model` node.
+
+    Whether the model is active stays as it is. A file that it replaces is deleted from the store.
+
+    Raises:
+        ConnectError, StoreError: the store does not answer or refuses; the node is as it was.
+    """
+    blob = store.put_file(_path(settings, header.id), MIME)
+    properties = {
+        "name": header.name,
+        "created": header.created,
+        "dimension": header.options["dimension"],
+        "seed": header.seed,
+        "metrics": json.dumps(header.metrics),
+        "options": json.dumps(header.options),
+        "encoders": json.dumps(header.encoders),
+        "graph": header.graph,
+        "parent": header.parent or None,
+        "key": blob.key,
+        "sha256": blob.sha256,
+        "bytes": blob.bytes,
+    }
+    ((replaced,),) = (
+        row.values() for row in graph.write(REGISTER_MODEL, id=header.id, properties=properties)
     )
+    if replaced and replaced != blob.sha256:
+        delete_file(graph, store, header.id, replaced)
 
 
-def newest_model(graph: Graph) -> str:
-    """Return the id of the model that was trained last.
+def delete_file(graph: Graph, store: BlobStore, model_id: str, sha256: str) -> None:
+    """Delete a model's file from the store, unless another node names it."""
+    if not graph.read(MENTIONED, model=model_id, sha256=sha256)[0]["mentioned"]:
+        store.delete(sha256)
+
+
+def is_known(graph: Graph, settings: Settings, model_id: str) -> bool:
+    """Tell whether the graph or the folder has a model."""
+    return bool(graph.read(FIND_MODEL, id=model_id)) or _path(settings, model_id).exists()
+
+
+def fetch(graph: Graph, store: BlobStore, settings: Settings, model_id: str) -> Header:
+    """See that the folder has the very file that the graph names, if need be from the store.
+
+    A file that the graph does not know yet, for instance after a restore of the graph, is registered.
+
+    Raises:
+        ModelError: there is no such model, or its file is missing or damaged here and in the store.
+        ConnectError: the store does not answer.
+    """
+    path = _path(settings, model_id)
+    found = graph.read(FIND_MODEL, id=model_id)
+    sha256 = found[0]["sha256"] if found else None
+    if sha256 is None:
+        header = read_header(settings, model_id)
+        register(graph, store, settings, header)
+        return header
+    if _sha256(path) == sha256:
+        if not store.exists(sha256):
+            store.put_file(path, MIME)
+        return read_header(settings, model_id)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        store.get_file(sha256, path)
+    except StoreError as error:
+        if isinstance(error.__cause__, OSError):  # it is the local disk that refuses
+            raise
+        raise ModelError(
+            f"the file of the model cannot be had from the object store ({error.what})",
+            where=model_id,
+            remedy="Nothing was changed. Make it again by `mmkg train --force`, or use another model "
+            "that `mmkg models list` shows",
+        ) from None
+    return read_header(settings, model_id)
+
+
+def newest_model(graph: Graph, name: str | None = None) -> str:
+    """Return the id of the model that was trained last, of those with this name if one is given.
 
     Raises:
         ModelError: there is none.
     """
-    rows = graph.read(NEWEST_MODEL)
+    rows = graph.read(NEWEST_MODEL, name=name)
     if not rows:
-        raise ModelError("the graph knows no model", remedy="Run `mmkg train` first")
+        raise ModelError(
+            f"the graph knows no model{f' {name}' if name else ''}", remedy="Run `mmkg train` first"
+        )
     return str(rows[0]["id"])
 
 
@@ -166,7 +249,7 @@ def restore(settings: Settings, model_id: str, problem: Problem) -> tuple[Recomm
     Raises:
         ModelError: there is no such model, its file is damaged, or it was made for another graph.
     """
-    path = model_folder(settings, model_id) / MODEL_FILE
+    path = _path(settings, model_id)
     header = read_header(settings, model_id)
     kind = model_class(header.name)
     if header.vocabulary != problem.ripple.vocabulary(users=kind.numbers_users):
@@ -188,7 +271,9 @@ def load_weights(model: Recommender, tensors: Mapping[str, Tensor], where: str) 
         ModelError: names or shapes differ, for instance because the media of another modality were added.
     """
     try:
-        model.load_state_dict(dict(tensors))
+        model.load_state_dict(
+            {name: tensor for name, tensor in tensors.items() if not name.startswith(heritage.PREFIX)}
+        )
     except RuntimeError as error:
         detail = str(error).splitlines()[-1].strip()
         raise ModelError(
@@ -196,3 +281,19 @@ def load_weights(model: Recommender, tensors: Mapping[str, Tensor], where: str) 
             where=where,
             remedy="Run `mmkg train` to make one for this graph",
         ) from None
+
+
+def _path(settings: Settings, model_id: str) -> Path:
+    return model_folder(settings, model_id) / MODEL_FILE
+
+
+def _sha256(path: Path) -> str | None:
+    """Hash a file, None where there is none."""
+    digest = hashlib.sha256()
+    try:
+        with path.open("rb") as file:
+            while chunk := file.read(CHUNK):
+                digest.update(chunk)
+    except FileNotFoundError:
+        return None
+    return digest.hexdigest()

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from datetime import datetime, timezone
 from hashlib import sha256
 from json import dumps
 from pathlib import Path
@@ -15,13 +14,16 @@ from typing import Any, ClassVar
 import torch
 from torch import Tensor
 
-from gnn import curve, registry
+from gnn import curve, heritage, registry
 from gnn.evaluation import measure
+from gnn.heritage import Inherited
+from gnn.memory import guarded
 from gnn.models import Options, Recommender, model_class
 from gnn.problem import Task, load_task
+from gnn.slots import now
 from kg import Graph
 from mmkg import progress
-from mmkg.errors import ModelError
+from mmkg.errors import ModelError, UsageError
 from mmkg.settings import Settings
 from storage import BlobStore
 
@@ -46,6 +48,12 @@ class TrainReport:
     reused: bool
     """True where the very model was there already, so that nothing was trained."""
     folder: Path
+    parent: str = ""
+    """The id of the model that it continues from; empty for one that began from nothing."""
+    inherited: Inherited | None = None
+    """Films whose weights came from that model, where it was trained now."""
+    warnings: Sequence[str] = ()
+    """What the model can know little or nothing of."""
 
     def title(self) -> str:
         """Say what was done."""
@@ -59,14 +67,22 @@ class TrainReport:
             *((f"valid {name}", value) for name, value in shown.items()),
             ("epochs", f"{self.epochs}, the best {self.best_epoch}"),
             ("seconds", f"{self.seconds:.1f}"),
+            *self._heritage(),
             ("folder", str(self.folder)),
         ]
+
+    def _heritage(self) -> Iterator[tuple[str, str]]:
+        if self.parent:
+            yield "continued from", self.parent
+        if films := self.inherited:
+            yield "films", f"{films.carried} carried over, {films.new} new, {films.dropped} gone"
 
     def to_json(self) -> dict[str, Any]:
         """Return the report as plain values."""
         return {**asdict(self), "folder": str(self.folder)}
 
 
+@guarded("Train with a smaller --batch-size or --dimension; no model was replaced")
 def train(
     graph: Graph,
     store: BlobStore,
@@ -75,12 +91,18 @@ def train(
     model: str = "mgnn",
     seed: int = 0,
     force: bool = False,
+    continue_from: str | None = None,
+    from_last: bool = False,
     **changes: Any,
 ) -> TrainReport:
     """Train a model and save it; it is not active before `embed`.
 
     A model's id is its name and a hash of its settings, its seed and all that it may learn from. So the same
     command on the same graph finds the model, or goes on where it was killed.
+
+    A training that continues from an earlier model has its settings, unless told, and its weights of all that
+    is still in the graph: `gnn.heritage`. It is measured before the first epoch too, so it ends no worse than
+    it began.
 
     Args:
         graph: the graph database.
@@ -89,35 +111,62 @@ def train(
         model: a name in `gnn.models.MODELS`.
         seed: the same seed gives the same numbers on the CPU.
         force: train even if the very model is there.
+        continue_from: the id of the model to continue from.
+        from_last: continue from the model of this name that was trained last; one that was made of the graph
+            as it is, with these settings, is the result.
         changes: the model's settings, for instance `dimension=128`; None leaves a setting as it is.
 
     Raises:
-        UsageError: there is no such model or setting.
+        UsageError: there is no such model or setting, or it does not go with the model to continue from.
         GraphError: there is no film or no click.
-        ModelError: the loss is no number, or the features are not.
+        ModelError: the loss is no number, or the features are not; the model to continue from is missing, or
+            has other dimensions; there is not enough memory.
     """
     kind = model_class(model)
-    options = kind.defaults.with_changes(changes)
+    if from_last:
+        if continue_from:
+            raise UsageError("--from-last and --continue-from exclude each other")
+        continue_from = registry.newest_model(graph, kind.name)
+    parent = registry.fetch(graph, store, settings, continue_from) if continue_from else None
+    if parent and parent.name != kind.name:
+        raise UsageError(
+            f"{parent.id} is no {kind.name}, so it cannot be continued as one",
+            remedy=f"Add --model {parent.name}",
+        )
+    options = kind.defaults.with_changes(parent.options if parent else {}).with_changes(changes)
     task = load_task(graph, store, settings)
-    header = _header(kind, options, seed, task)
+    header = _header(kind, options, seed, task, parent)
+    if parent and from_last and not force and _learnt_of(parent) == _learnt_of(header):
+        header = parent
     folder = registry.model_folder(settings, header.id)
-    if not force and (folder / registry.MODEL_FILE).exists():
-        return _reuse(graph, registry.read_header(settings, header.id), folder)
+    if not force and registry.is_known(graph, settings, header.id):
+        return _reuse(registry.fetch(graph, store, settings, header.id), folder, task)
     workplace = registry.models_folder(settings) / ".training" / header.id
     workplace.mkdir(parents=True, exist_ok=True)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         run = Run(kind(task.problem, options), task, workplace / CHECKPOINT)
+        inherited = run.continue_from(settings, parent) if parent else None
         run.resume(header.id)
         start = perf_counter()
         run.until_the_end(header.id)
-    header = registry.Header(**{**asdict(header), "created": _now(), **run.result()})
+    header = registry.Header(**{**asdict(header), "created": now(), **run.result()})
     curve.save(run.curve, workplace, title=header.id)
     (workplace / CHECKPOINT).unlink(missing_ok=True)
-    registry.save_model(settings, header, run.best, workplace)
-    registry.register(graph, header)
-    seconds = perf_counter() - start
-    return TrainReport(header.id, header.metrics, header.epochs, header.epoch, seconds, False, folder)
+    registry.save_model(settings, header, run.best | heritage.name_tensors(run.model), workplace)
+    registry.register(graph, store, settings, header)
+    return TrainReport(
+        header.id,
+        header.metrics,
+        header.epochs,
+        header.epoch,
+        perf_counter() - start,
+        reused=False,
+        folder=folder,
+        parent=header.parent,
+        inherited=inherited,
+        warnings=task.doubts,
+    )
 
 
 @dataclass
@@ -131,6 +180,10 @@ class Run:
     """One row an epoch: epoch, seconds, loss, and recall and ndcg where it was evaluated."""
     best: dict[str, Tensor] = field(default_factory=dict)
     best_epoch: int = 0
+    kept: dict[str, Any] = field(default_factory=dict)
+    """The metrics on the valid clicks of the epoch that was kept."""
+    inherits: bool = False
+    """Whether the weights are those of an earlier model: worth a look before the first epoch."""
 
     def __post_init__(self) -> None:
         options = self.model.options
@@ -142,6 +195,8 @@ class Run:
         """Run epochs until the valid clicks gain no more, or until there were enough."""
         options = self.model.options
         has_valid = len(self.task.clicks["valid"]) > 0
+        if self.inherits and has_valid and not self.curve:
+            self._look()
         with progress.bar() as bar:
             line = bar.add_task("training", total=options.epochs, completed=len(self.curve))
             while len(self.curve) < options.epochs and not self._stalled():
@@ -149,21 +204,24 @@ class Run:
                 self.curve.append(row)
                 last = len(self.curve) == options.epochs
                 if has_valid and (last or len(self.curve) % options.evaluate_every == 0):
-                    metrics = measure(self.model, self.task.clicks, "valid")
-                    row.update(metrics.to_json())
-                    if metrics.ndcg > self._best_ndcg():
-                        self._keep()
+                    row.update(self._look())
                     self._save(model_id)
                 if not has_valid:
                     self._keep()
-                shown = f"training, loss {row['loss']:.4f}, valid ndcg {self._best_ndcg():.4f}"
+                shown = f"training, loss {row['loss']:.4f}, valid ndcg {self.kept.get('ndcg', 0.0):.4f}"
                 bar.update(line, advance=1, description=shown)
 
     def result(self) -> dict[str, Any]:
         """Return what a header says of the epoch that was kept, with its metrics on the valid clicks."""
-        row = self.curve[self.best_epoch - 1]
-        metrics = {name: value for name, value in row.items() if name not in ("epoch", "seconds", "loss")}
-        return {"metrics": metrics, "epoch": self.best_epoch, "epochs": len(self.curve)}
+        return {"metrics": self.kept, "epoch": self.best_epoch, "epochs": len(self.curve)}
+
+    def continue_from(self, settings: Settings, parent: registry.Header) -> Inherited:
+        """Take over the weights of an earlier model; see `gnn.heritage`."""
+        tensors, _ = registry.read_tensors(registry.model_folder(settings, parent.id) / registry.MODEL_FILE)
+        now, before = self.task.encoders, parent.encoders
+        other = [modality for modality in now if before.get(modality) != now[modality]]
+        self.inherits = True
+        return heritage.inherit(self.model, tensors, parent.id, without=other)
 
     def resume(self, model_id: str) -> None:
         """Go on from the checkpoint, if there is one of this very training."""
@@ -177,6 +235,7 @@ class Run:
                 number: {name: tensors[f"adam.{number}.{name}"] for name in ("step", "exp_avg", "exp_avg_sq")}
                 for number in header["adam"]
             }
+            self.kept = header["kept"]
         except (ModelError, KeyError):  # of another version, or cut off: start anew
             self.checkpoint.unlink()
             return
@@ -212,12 +271,20 @@ class Run:
             "loss": total / len(batches),
         }
 
+    def _look(self) -> dict[str, Any]:
+        """Measure on the valid clicks, and keep the weights if they are the best so far."""
+        metrics = measure(self.model, self.task.clicks, "valid").to_json()
+        if metrics["ndcg"] > self._best_ndcg():
+            self._keep()
+            self.kept = metrics
+        return metrics
+
     def _keep(self) -> None:
         self.best_epoch = len(self.curve)
         self.best = {name: tensor.detach().clone() for name, tensor in self.model.state_dict().items()}
 
     def _best_ndcg(self) -> float:
-        return self.curve[self.best_epoch - 1].get("ndcg", 0.0) if self.best_epoch else -1.0
+        return float(self.kept.get("ndcg", -1.0))
 
     def _stalled(self) -> bool:
         options = self.model.options
@@ -231,11 +298,14 @@ class Run:
         adam = self.optimizer.state_dict()["state"]
         for number, values in adam.items():
             tensors |= {f"adam.{number}.{name}": tensor for name, tensor in values.items()}
-        header = {"id": model_id, "curve": self.curve, "best_epoch": self.best_epoch, "adam": list(adam)}
+        header = {"id": model_id, "curve": self.curve, "best_epoch": self.best_epoch}
+        header |= {"kept": self.kept, "adam": list(adam)}
         registry.write_tensors(self.checkpoint, tensors, header)
 
 
-def _header(kind: type[Recommender], options: Options, seed: int, task: Task) -> registry.Header:
+def _header(
+    kind: type[Recommender], options: Options, seed: int, task: Task, parent: registry.Header | None
+) -> registry.Header:
     ripple = task.problem.ripple
     told: dict[str, Any] = {
         "options": asdict(options),
@@ -243,6 +313,8 @@ def _header(kind: type[Recommender], options: Options, seed: int, task: Task) ->
         "graph": ripple.fingerprint(),
         "encoders": dict(task.encoders),
     }
+    if parent:
+        told["parent"] = parent.id
     model_id = f"{kind.name}-{sha256(dumps(told, sort_keys=True).encode()).hexdigest()[:16]}"
     return registry.Header(
         id=model_id,
@@ -256,15 +328,25 @@ def _header(kind: type[Recommender], options: Options, seed: int, task: Task) ->
     )
 
 
-def _reuse(graph: Graph, header: registry.Header, folder: Path) -> TrainReport:
-    """Say what the model that is there reaches, and see that the graph knows it."""
-    registry.register(graph, header)
-    return TrainReport(header.id, header.metrics, header.epochs, header.epoch, 0.0, True, folder)
+def _learnt_of(header: registry.Header) -> tuple[object, ...]:
+    """Return what makes a model, but for the one that it continues from."""
+    return dict(header.options), header.seed, header.graph, dict(header.encoders)
+
+
+def _reuse(header: registry.Header, folder: Path, task: Task) -> TrainReport:
+    """Say what the model that is there reaches."""
+    return TrainReport(
+        header.id,
+        header.metrics,
+        header.epochs,
+        header.epoch,
+        0.0,
+        reused=True,
+        folder=folder,
+        parent=header.parent,
+        warnings=task.doubts,
+    )
 
 
 def _part(tensors: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:
     return {name.removeprefix(prefix): tensor for name, tensor in tensors.items() if name.startswith(prefix)}
-
-
-def _now() -> str:
-    return datetime.now(timezone.utc).isoformat(timespec="microseconds")

@@ -9,8 +9,10 @@ from typing import Any, ClassVar
 import torch
 from torch import Tensor
 
+from gnn import slots
+from gnn.memory import guarded
 from gnn.problem import load_task
-from gnn.registry import newest_model, register, restore
+from gnn.registry import fetch, newest_model, restore
 from kg import Graph
 from kg.schema import create_vector_index
 from mmkg import progress
@@ -18,10 +20,7 @@ from mmkg.errors import ModelError
 from mmkg.settings import Settings
 from storage import BlobStore
 
-SLOTS = ("a", "b")
 BATCH = 1000
-
-ACTIVE_MODEL = "MATCH (m:Model {active: true}) RETURN m.id AS id, m.slot AS slot"
 
 READ_VECTORS = """
 MATCH (n:{label}) WHERE n.id IN $ids AND n.embedding_{slot}_model = $model
@@ -36,21 +35,12 @@ WITH n, row CALL db.create.setNodeVectorProperty(n, 'embedding_{slot}', row.vect
 """
 WRITE_CAUSES = "WITH n, row CALL db.create.setNodeVectorProperty(n, 'embedding_{slot}_cause', row.vectors[1])"
 
-RELEASE = "MATCH (m:Model {slot: $slot}) WHERE NOT coalesce(m.active, false) REMOVE m.slot"
-"""A model without a slot answers no call, not even one that names it, while its vectors come or go."""
-
 CLEAR_STRANGERS = """
 MATCH (n:{label}) WHERE n.embedding_{slot}_model <> $model
 REMOVE n.embedding_{slot}, n.embedding_{slot}_cause, n.embedding_{slot}_model
 """
 
 PREPARE = "MATCH (m:Model {id: $model}) SET m.slot = $slot, m += $layers"
-
-SWITCH = """
-MATCH (new:Model {id: $model})
-OPTIONAL MATCH (old:Model {active: true}) WHERE old.id <> $model
-SET old.active = false, new.active = true
-"""
 
 
 @dataclass(frozen=True)
@@ -82,18 +72,29 @@ class EmbedReport:
         return asdict(self)
 
 
-def embed(graph: Graph, store: BlobStore, settings: Settings, *, model: str | None = None) -> EmbedReport:
+@guarded("Free some, or train a model of a smaller --dimension; the active model was not changed")
+def embed(
+    graph: Graph, store: BlobStore, settings: Settings, *, model: str | None = None, back: bool = False
+) -> EmbedReport:
     """Write the vectors of a model, the one trained last unless told, and make it the active one.
 
     Nodes that have this very vector are left alone, so the same command again changes nothing.
+
+    Args:
+        graph: the graph database.
+        store: the object store with media and models.
+        settings: say where models and features are kept.
+        model: its id.
+        back: see `gnn.slots.switch`.
 
     Raises:
         ModelError: there is no such model, it was made for another graph, or its vectors are no unit vectors.
         GraphError: an index does not come online.
     """
     task = load_task(graph, store, settings)
-    restored, header = restore(settings, model or newest_model(graph), task.problem)
-    register(graph, header)
+    chosen = model or newest_model(graph)
+    fetch(graph, store, settings, chosen)
+    restored, header = restore(settings, chosen, task.problem)
     restored.eval()
     with torch.no_grad():
         users, items = restored.vectors()
@@ -101,11 +102,9 @@ def embed(graph: Graph, store: BlobStore, settings: Settings, *, model: str | No
         films = [items] if layers is None else [items, layers.causes()]
     for vectors in (users, items):
         check_vectors(vectors, header.options["dimension"])
-    active = {row["id"]: row["slot"] for row in graph.read(ACTIVE_MODEL)}
-    slot = active.get(header.id) or next(free for free in SLOTS if free not in active.values())
+    slot = slots.take_slot(graph, header.id)
     dimension = users.shape[1]
     written = {}
-    graph.write(RELEASE, slot=slot)
     for label, kind, of_kind in (("Movie", "item", films), ("User", "user", [users])):
         name = f"{label.lower()}_embedding_{slot}"
         create_vector_index(graph, label, f"embedding_{slot}", name, dimension)
@@ -114,7 +113,7 @@ def embed(graph: Graph, store: BlobStore, settings: Settings, *, model: str | No
             graph, header.id, slot, label=label, ids=task.problem.ripple.ids[kind], vectors=of_kind
         )
     graph.write(PREPARE, model=header.id, slot=slot, layers=layers.properties() if layers else {})
-    graph.write(SWITCH, model=header.id)
+    slots.switch(graph, header.id, back=back)
     total = len(users) + len(items)
     return EmbedReport(
         header.id, slot, dimension, written["Movie"], written["User"], total - sum(written.values())

@@ -30,6 +30,7 @@ RETURN labels(n) AS labels, n {{{{.*, {", ".join(f"{name}: null" for name in DER
 """
 COUNT_NODES = f"MATCH (n:{'|'.join(DUMPED)}) RETURN count(n) AS number"
 COUNT_RELATIONS = "MATCH ()-[r]->() RETURN count(r) AS number"
+COUNT_MODELS = "MATCH (n:Model) RETURN count(n) AS number"
 
 
 class End(NamedTuple):
@@ -75,6 +76,11 @@ class Totals(NamedTuple):
 def totals(graph: Graph) -> Totals:
     """Count what there is."""
     return Totals(*(graph.read(text)[0]["number"] for text in (COUNT_NODES, COUNT_RELATIONS)))
+
+
+def count_models(graph: Graph) -> int:
+    """Count the models, none of which is dumped."""
+    return int(graph.read(COUNT_MODELS)[0]["number"])
 
 
 def dump(graph: Graph) -> Iterator[tuple[NodeRecord, list[RelationRecord]]]:

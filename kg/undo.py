@@ -95,6 +95,7 @@ KEEP_KEYS = "MATCH (i:Import {id: $import}) SET i.blobs = $keys"
 MENTIONED = f"""
 MATCH (m:Media) WHERE {" OR ".join(f"m.{name} IN $keys" for name in BLOB_KEYS)}
 RETURN [{", ".join(f"m.{name}" for name in BLOB_KEYS)}] AS keys
+UNION ALL MATCH (m:Model) WHERE m.key IN $keys RETURN [m.key] AS keys
 """
 END = "MATCH (i:Import {id: $import}) DETACH DELETE i"
 

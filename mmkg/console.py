@@ -32,7 +32,7 @@ class Report(Protocol):
         """Return the rows of the table."""
         ...
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> Any:
         """Return the report as plain values."""
         ...
 

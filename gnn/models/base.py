@@ -100,11 +100,21 @@ class Recommender(nn.Module):
     numbers_users: ClassVar[bool] = False
     """Whether parameters are numbered by users: then the model fits no graph with other users."""
     defaults: ClassVar[Options] = Options()
+    computed: ClassVar[frozenset[str]] = frozenset()
+    """Names in `state_dict()` of what follows from the problem and is not learned."""
 
     def __init__(self, problem: Problem, options: Options) -> None:
         super().__init__()
         self.problem = problem
         self.options = options
+
+    def axes(self) -> dict[str, tuple[int, str]]:
+        """Say of each weight that is numbered by something which axis it is, and by what.
+
+        By `item`, `user`, `entity` or `relation` (those of `gnn.models.facts.Facts`), or `node` (items, then
+        entities). A model that continues from an earlier one finds rows by it: `gnn.heritage`.
+        """
+        raise NotImplementedError
 
     def loss(self, batch: Tensor) -> Tensor:
         """Return the loss of a batch, (): the numbers of its users or clicks, (batch,)."""

@@ -40,8 +40,20 @@ class Facts:
     """
 
     facts: list[Fact]
-    entities: int
-    relations: int
+    entity_names: list[str]
+    """The ids of the entities, in the order of their numbers."""
+    relation_names: list[str]
+    """What each number of a relation means; each direction has one."""
+
+    @property
+    def entities(self) -> int:
+        """How many entities there are."""
+        return len(self.entity_names)
+
+    @property
+    def relations(self) -> int:
+        """How many relations there are, each direction counted."""
+        return len(self.relation_names)
 
     @classmethod
     def of(cls, problem: Problem) -> Facts:
@@ -67,7 +79,12 @@ class Facts:
             directed.setdefault((source, target), []).append((2 * position, connected))
             directed.setdefault((target, source), []).append((2 * position + 1, connected.flip(0)))
         facts = [_fact(counts, source, target, parts) for (source, target), parts in sorted(directed.items())]
-        return cls(facts, counts["entity"], 2 * len(found))
+        names = problem.ripple.ids.get("entity", [])
+        return cls(
+            facts,
+            [names[i] for i in kept.nonzero().flatten().tolist()],
+            [f"{' '.join(edge_type)} {way}" for edge_type in found for way in ("forth", "back")],
+        )
 
 
 def _fact(counts: dict[str, int], source: str, target: str, parts: list[tuple[int, Tensor]]) -> Fact:

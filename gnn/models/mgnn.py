@@ -72,6 +72,7 @@ class Mgnn(Recommender):
     name = "mgnn"
     batch_of = "users"
     defaults: ClassVar[MgnnOptions] = MgnnOptions()
+    computed = frozenset({"linear_causes", "linear_targets"})
     options: MgnnOptions
     linear_causes: Tensor
     linear_targets: Tensor
@@ -97,6 +98,15 @@ class Mgnn(Recommender):
         self.register_buffer("linear_causes", causes)
         self.register_buffer("linear_targets", targets)
         self.clicked = (torch.bincount(items, minlength=problem.items) > 0).float().unsqueeze(1)
+
+    def axes(self) -> dict[str, tuple[int, str]]:
+        """See `Recommender.axes`."""
+        return {
+            "film": (0, "item"),
+            "weight": (0, "item"),
+            "facts.entities": (0, "entity"),
+            "facts.attention": (1, "relation"),
+        }
 
     def loss(self, batch: Tensor) -> Tensor:
         """Return the softmax loss of a batch of users, ()."""

@@ -62,6 +62,10 @@ class MgnnPaper(Recommender):
         self.click_users, self.click_items = users, items
         self.clicks = heterograph.bipartite(items, users, problem.items, problem.users)
 
+    def axes(self) -> dict[str, tuple[int, str]]:
+        """See `Recommender.axes`."""
+        return {"item": (0, "item")}
+
     def loss(self, batch: Tensor) -> Tensor:
         """Return the BPR loss of a batch of clicks, ()."""
         users, items = self.vectors()

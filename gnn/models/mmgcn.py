@@ -92,6 +92,11 @@ class Mmgcn(Recommender):
         self.film_share = 1 / torch.bincount(items, minlength=problem.items)[items].float()
         self.negatives = Negatives(problem.clicks, problem.items)
 
+    def axes(self) -> dict[str, tuple[int, str]]:
+        """See `Recommender.axes`."""
+        tastes = {f"taste.{modality}": (0, "user") for modality in self.taste}
+        return {"user": (0, "user"), "film": (0, "item"), **tastes}
+
     def loss(self, batch: Tensor) -> Tensor:
         """Return the BPR loss of a batch of clicks, ()."""
         users, films = self._nodes()

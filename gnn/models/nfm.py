@@ -70,6 +70,11 @@ class Nfm(PairRecommender):
             layers += [nn.Dropout(options.dropout), dense, nn.BatchNorm1d(width), nn.Sigmoid()]
         self.network = nn.Sequential(*layers, nn.Linear(width, 1, bias=False))
 
+    def axes(self) -> dict[str, tuple[int, str]]:
+        """See `Recommender.axes`."""
+        entities = {"entity": (0, "entity")} if self.entities else {}
+        return {"user": (0, "user"), "film": (0, "item"), **entities}
+
     def scores(self, users: Tensor, items: Tensor) -> Tensor:
         """Score users, (n,), with some films each, (n, m), as logits, (n, m)."""
         films, among = self._films()

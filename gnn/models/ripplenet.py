@@ -69,6 +69,10 @@ class RippleNet(PairRecommender):
         self.pair_relations = pairs // len(self.nodes)
         self.pairs_of = torch.bincount(self.pair_relations, minlength=len(self.relations)).tolist()
 
+    def axes(self) -> dict[str, tuple[int, str]]:
+        """See `Recommender.axes`."""
+        return {"nodes": (0, "node"), "relations": (0, "relation")}
+
     def scores(self, users: Tensor, items: Tensor) -> Tensor:
         """Score users, (n,), with some films each, (n, m), as logits, (n, m)."""
         keys = self._through(self.relations)

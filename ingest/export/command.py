@@ -15,7 +15,7 @@ from ingest.export.formats import FORMATS
 from ingest.export.jsonl import Things
 from ingest.export.manifest import NAME, Manifest
 from kg import Graph
-from kg.dump import DUMPED, NodeRecord, RelationRecord, Totals, dump, totals
+from kg.dump import DUMPED, NodeRecord, RelationRecord, Totals, count_models, dump, totals
 from mmkg.errors import GraphError, InputError, UsageError
 from mmkg.progress import track
 from mmkg.settings import Settings
@@ -86,7 +86,7 @@ def export(settings: Settings, format: str, folder: Path, *, media: bool = False
     older = _prepared(folder)
     work = folder / WORK
     with Graph.connect(settings) as graph:
-        before = totals(graph)
+        before, models = totals(graph), count_models(graph)
         counted = _Counted(track(dump(graph), "Nodes", before.nodes))
         part = chosen.write(counted, work, folder.resolve().name)
         if totals(graph) != before:
@@ -97,7 +97,7 @@ def export(settings: Settings, format: str, folder: Path, *, media: bool = False
             )
     written = Totals(counted.nodes, counted.relations)
     report = Report(format, folder, part.counts if part else counted.names)
-    report.warnings = [*_left_out(before, written), *(part.left_out if part else ())]
+    report.warnings = [*_left_out(before, written, models), *(part.left_out if part else ())]
     manifest = Manifest.of(work, format, *written)
     if media:
         nodes = track(chosen.nodes(manifest.paths(work, "nodes")), "Media", written.nodes)
@@ -155,7 +155,12 @@ def _publish(work: Path, folder: Path, manifest: Manifest, older: Manifest | Non
     shutil.rmtree(work)
 
 
-def _left_out(there: Totals, written: Totals) -> Iterator[str]:
+def _left_out(there: Totals, written: Totals, models: int) -> Iterator[str]:
+    if models:
+        yield (
+            f"{models} model{'' if models == 1 else 's'} and all vectors were left out: "
+            "`mmkg train` and `mmkg embed` make them again"
+        )
     if there.nodes > written.nodes:
         yield f"{there.nodes - written.nodes} nodes whose id is no text were left out"
     if there.relations > written.relations:
