@@ -14,27 +14,16 @@ from gnn import curve, registry
 from gnn.models import MODELS
 from gnn.models.mgnn import Mgnn
 from gnn.problem import load_task
+from gnn.promotion import delete
 from gnn.training import CHECKPOINT, Run, TrainReport, train
 from kg import Graph
 from mmkg.errors import GraphError, ModelError, UsageError
 from mmkg.settings import Settings
 from storage import BlobStore
-from tests.gnn.planted import ADD_CLICK, fill
+from tests.gnn.planted import ADD_CLICK
 
 SMALL = {"dimension": 8, "epochs": 20, "learning_rate": 0.05}
 MODEL_NODE = "MATCH (m:Model) RETURN properties(m) AS m"
-
-
-@pytest.fixture
-def at(settings: Settings, tmp_path: Path) -> Settings:
-    """Settings with a data directory of this test's own."""
-    return settings.model_copy(update={"home": tmp_path, "cache": tmp_path / "cache"})
-
-
-@pytest.fixture
-def planted(graph: Graph) -> Graph:
-    fill(graph)
-    return graph
 
 
 def weights(report: TrainReport) -> dict[str, torch.Tensor]:
@@ -112,6 +101,8 @@ def test_a_killed_training_goes_on_as_if_nothing_had_happened(
         "neo4j_password": at.neo4j_password.get_secret_value(),
         "minio_secret_key": at.minio_secret_key.get_secret_value(),
     }
+    kept = weights(straight)
+    delete(planted, store, at_store, straight.model)  # or the graph would have the model already
     command = [sys.executable, "-c", KILLED]
     killed = subprocess.run(command, input=json.dumps(told), check=False, capture_output=True, text=True)
     assert killed.returncode == -signal.SIGKILL, killed.stderr
@@ -120,7 +111,7 @@ def test_a_killed_training_goes_on_as_if_nothing_had_happened(
     resumed = train(planted, store, at_store, **options)
     assert (resumed.model, resumed.epochs, resumed.best_epoch) == (straight.model, 20, straight.best_epoch)
     assert resumed.metrics == straight.metrics
-    for key, tensor in weights(straight).items():
+    for key, tensor in kept.items():
         assert torch.equal(weights(resumed)[key], tensor), key
 
 
