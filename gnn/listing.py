@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 
 from kg import Graph
 from mmkg.errors import ModelError
+from mmkg.words import counted
 
 LIST = """
 MATCH (m:Model) WHERE $ids IS NULL OR m.id IN $ids
@@ -64,7 +65,7 @@ class ListReport:
 
     def title(self) -> str:
         """Say what is listed."""
-        return f"{len(self.models)} model{'' if len(self.models) == 1 else 's'}"
+        return counted(len(self.models), "model")
 
     def rows(self) -> list[tuple[object, ...]]:
         """Return the table, without its headings; an id begins with the name of the model."""

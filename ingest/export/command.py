@@ -19,6 +19,7 @@ from kg.dump import DUMPED, NodeRecord, RelationRecord, Totals, count_models, du
 from mmkg.errors import GraphError, InputError, UsageError
 from mmkg.progress import track
 from mmkg.settings import Settings
+from mmkg.words import counted
 from storage import BlobStore
 
 WORK = ".mmkg-export"
@@ -157,8 +158,9 @@ def _publish(work: Path, folder: Path, manifest: Manifest, older: Manifest | Non
 
 def _left_out(there: Totals, written: Totals, models: int) -> Iterator[str]:
     if models:
+        left_out = "was" if models == 1 else "were"
         yield (
-            f"{models} model{'' if models == 1 else 's'} and all vectors were left out: "
+            f"{counted(models, 'model')} {left_out} left out, as vectors are: "
             "`mmkg train` and `mmkg embed` make them again"
         )
     if there.nodes > written.nodes:
