@@ -54,7 +54,8 @@ def slot_of(graph: Graph, model: str) -> str | None:
 def take_slot(graph: Graph, model: str) -> str:
     """Return the slot for a model's vectors, which is from now on no other model's.
 
-    Nor is it this one's until all is written, unless it is the active one. It is the one that holds them already, or the one that the active model does not use.
+    Nor is it this one's until all is written, unless it is the active one. It is the one that holds them
+    already, or the one that the active model does not use.
     """
     taken = {row["slot"] for row in graph.read(ACTIVE) if row["id"] != model}
     own = slot_of(graph, model)
