@@ -32,7 +32,7 @@ def cli() -> None:
 @json_option
 @server_options
 def up(settings: Settings, as_json: bool) -> None:
-    """Start the local graph database and object store, as far as they do not run."""
+    """Start the local graph database, object store and media gateway, as far as they do not run."""
     from mmkg import servers
 
     _print_status(servers.up(settings), as_json)
@@ -77,7 +77,7 @@ def demo(settings: Settings, as_json: bool, **options: Any) -> None:
 
 
 def _print_status(status: Status, as_json: bool) -> None:
-    servers = (status.neo4j, status.minio)
+    servers = (status.neo4j, status.minio, status.gateway)
     if as_json:
         console.print_json({"servers": [asdict(server) for server in servers], "logins": status.servers_file})
         return

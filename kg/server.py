@@ -69,8 +69,10 @@ class GraphDatabaseServer:
     version = NEO4J_VERSION
     username = USERNAME
 
-    def __init__(self, home: Path, cache: Path) -> None:
+    def __init__(self, home: Path, cache: Path, environment: Mapping[str, str] | None = None) -> None:
+        """Describe the server; `environment` is what the plugin is told in variables of its process."""
         self.daemon = Daemon(self.name, home / "neo4j")
+        self.environment = dict(environment or {})
         self.folder = self.daemon.folder
         self._cache = cache
         self._state_file = self.folder / "state.json"
@@ -88,7 +90,7 @@ class GraphDatabaseServer:
         jars = class_path(self._cache)
         plugin = build(self.folder / "plugins" / "mmkg.jar", jars, JAVA)
         state = self._state()
-        as_it_should = state.get("loaded") == _loaded(state.get("ports", PORTS), plugin)
+        as_it_should = state.get("loaded") == self._loaded(state.get("ports", PORTS), plugin)
         if as_it_should and self.daemon.comes_up(self.answers, seconds=START_SECONDS):
             done = "already running"
         else:
@@ -152,7 +154,7 @@ class GraphDatabaseServer:
         for attempt in range(1, ATTEMPTS + 1):
             wishes = state.get("ports", PORTS)
             ports = free_ports({name: [wishes[name], PORTS[name]] for name in PORTS})
-            state |= {"ports": ports, "loaded": _loaded(ports, plugin)}
+            state |= {"ports": ports, "loaded": self._loaded(ports, plugin)}
             write_private(self._state_file, state)
             _write(self.folder / "conf" / "neo4j.conf", _configuration(ports))
             if not state.get("initialised"):
@@ -171,8 +173,14 @@ class GraphDatabaseServer:
         arguments = self.folder / "java.args"
         folders = [f"--home-dir={self.folder}", f"--config-dir={self.folder / 'conf'}"]
         _write(arguments, argument_file([*_java_options(), "-cp", joined(jars), SERVER_MAIN, *folders]))
-        self.daemon.start([JAVA, f"@{arguments}"])
+        self.daemon.start([JAVA, f"@{arguments}"], self.environment)
         self.daemon.wait_until(self.answers, seconds=START_SECONDS)
+
+    def _loaded(self, ports: Mapping[str, int], plugin: Path) -> str:
+        """Return a digest of all that the server reads only when it starts."""
+        variables = [f"{name}={value}" for name, value in self.environment.items()]
+        text = "\n".join([_configuration(ports), *_java_options(), *variables, NEO4J_VERSION])
+        return hashlib.sha256(text.encode() + plugin.read_bytes()).hexdigest()
 
     def _set_initial_password(self, jars: Sequence[Path], password: str) -> None:
         """Write the password where the first start of a new database reads it."""
@@ -198,12 +206,6 @@ def _java_options() -> list[str]:
 
 def _memory(variable: str) -> str:
     return os.environ.get(variable) or MEMORY[variable]
-
-
-def _loaded(ports: Mapping[str, int], plugin: Path) -> str:
-    """Return a digest of all that the server reads only when it starts."""
-    text = "\n".join([_configuration(ports), *_java_options(), NEO4J_VERSION])
-    return hashlib.sha256(text.encode() + plugin.read_bytes()).hexdigest()
 
 
 def _write(path: Path, text: str) -> None:

@@ -201,7 +201,17 @@ def ask(port: int, path: str) -> bytes:
     Raises:
         OSError: it does not answer, or with an error.
     """
-    with DIRECT.open(f"http://{LOOPBACK}:{port}{path}", timeout=ASK_SECONDS) as reply:
+    return get(f"http://{LOOPBACK}:{port}{path}")
+
+
+def get(url: str) -> bytes:
+    """Get a page, likewise, from wherever it is.
+
+    Raises:
+        OSError: the server does not answer, or with an error.
+        ValueError: this is no URL.
+    """
+    with DIRECT.open(url, timeout=ASK_SECONDS) as reply:
         page: bytes = reply.read()
     return page
 

@@ -1,9 +1,9 @@
-"""Both local servers together: `mmkg up`, `mmkg down` and `mmkg status`."""
+"""The local servers together: `mmkg up`, `mmkg down` and `mmkg status`."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -12,12 +12,13 @@ from urllib3.exceptions import HTTPError
 
 from kg.connection import Graph
 from kg.server import GraphDatabaseServer
-from mmkg.daemon import locked, write_private
+from mmkg.daemon import get, locked, write_private
 from mmkg.errors import ConnectError, GraphError, ServerError
-from mmkg.settings import SERVERS_FILE, Settings, read_servers
+from mmkg.settings import ENVIRONMENT, SERVERS_FILE, Settings, read_servers
+from storage.gateway_server import GatewayServer
 from storage.server import ObjectStoreServer, list_buckets
 
-LocalServer = GraphDatabaseServer | ObjectStoreServer
+LocalServer = GraphDatabaseServer | ObjectStoreServer | GatewayServer
 
 VERSION = "CALL dbms.components() YIELD name, versions RETURN name, versions[0] AS version"
 
@@ -27,7 +28,7 @@ class ServerStatus:
     """One server, local or external, without its password."""
 
     key: str
-    """`neo4j` or `minio`, as in `Settings`."""
+    """`neo4j`, `minio` or `gateway`, as in `Settings`."""
     name: str
     running: bool
     """A local server's process is alive; an external server answered just now."""
@@ -45,10 +46,11 @@ class ServerStatus:
 
 @dataclass(frozen=True)
 class Status:
-    """Both servers, and the file that holds the logins of the local ones."""
+    """The servers, and the file that holds the logins of the local ones."""
 
     neo4j: ServerStatus
     minio: ServerStatus
+    gateway: ServerStatus
     servers_file: Path
 
     @property
@@ -58,7 +60,7 @@ class Status:
 
     @property
     def running(self) -> bool:
-        """True where both servers can be used."""
+        """True where graph database and object store can be used; the gateway only shows what they hold."""
         return self.neo4j.running and self.minio.running
 
 
@@ -69,17 +71,25 @@ def up(settings: Settings) -> Status:
     where its plugin or configuration changed: then it is restarted.
 
     Raises:
-        ServerError: a server cannot be installed or started. The other one is up nevertheless.
+        ServerError: a server cannot be installed or started. The others are up nevertheless.
     """
     with locked(settings.home):
-        servers = _local(settings)
-        with ThreadPoolExecutor() as pool:
-            starts = {server.key: pool.submit(server.up) for server in servers}
-        logins = read_servers(settings.home)
-        logins |= {server.key: server.login() for server in servers if not starts[server.key].exception()}
-        write_private(settings.home / SERVERS_FILE, logins)
+        # The gateway is up in a second. It comes first, since the database signs links to it.
+        starts = _start(settings, [server for server in _local(settings) if server.key == "gateway"])
+        settings = settings.with_local_servers()
+        starts |= _start(settings, [server for server in _local(settings) if server.key != "gateway"])
         notes = {key: start.result() for key, start in starts.items()}
         return _status(settings, notes)
+
+
+def _start(settings: Settings, servers: Sequence[LocalServer]) -> dict[str, Future[str]]:
+    """Start these servers, at the same time, and write down the logins of those that are up."""
+    with ThreadPoolExecutor() as pool:
+        starts = {server.key: pool.submit(server.up) for server in servers}
+    logins = read_servers(settings.home)
+    logins |= {server.key: server.login() for server in servers if not starts[server.key].exception()}
+    write_private(settings.home / SERVERS_FILE, logins)
+    return starts
 
 
 def down(settings: Settings) -> Status:
@@ -92,6 +102,7 @@ def down(settings: Settings) -> Status:
         servers: list[LocalServer] = [
             GraphDatabaseServer(settings.home, settings.cache),
             ObjectStoreServer(settings.home),
+            GatewayServer(settings),
         ]
         with ThreadPoolExecutor() as pool:
             stops = {server.key: pool.submit(server.down) for server in servers}
@@ -118,10 +129,20 @@ def _local(settings: Settings) -> list[LocalServer]:
     """Return the servers that the user did not name."""
     servers: list[LocalServer] = []
     if not settings.external_neo4j:
-        servers.append(GraphDatabaseServer(settings.home, settings.cache))
+        servers.append(GraphDatabaseServer(settings.home, settings.cache, _link_variables(settings)))
     if not settings.external_minio:
         servers.append(ObjectStoreServer(settings.home))
+    if not settings.external_gateway:
+        servers.append(GatewayServer(settings))
     return servers
+
+
+def _link_variables(settings: Settings) -> dict[str, str]:
+    """Return the variables by which the database knows the gateway and signs links to it."""
+    if settings.gateway_url is None:
+        return {}
+    key = settings.gateway_key.get_secret_value()
+    return {ENVIRONMENT["gateway_url"]: settings.gateway_url, ENVIRONMENT["gateway_key"]: key}
 
 
 def _status(settings: Settings, notes: Mapping[str, str]) -> Status:
@@ -129,6 +150,7 @@ def _status(settings: Settings, notes: Mapping[str, str]) -> Status:
     return Status(
         neo4j=local.get("neo4j") or _external_neo4j(settings),
         minio=local.get("minio") or _external_minio(settings),
+        gateway=local.get("gateway") or _external_gateway(settings),
         servers_file=settings.home / SERVERS_FILE,
     )
 
@@ -160,6 +182,16 @@ def _external_neo4j(settings: Settings) -> ServerStatus:
     return ServerStatus(
         "neo4j", "Neo4j", not note, True, settings.neo4j_username, {"Bolt": uri}, version=version, note=note
     )
+
+
+def _external_gateway(settings: Settings) -> ServerStatus:
+    url = str(settings.gateway_url)
+    note = ""
+    try:
+        get(f"{url.rstrip('/')}/")
+    except (OSError, ValueError) as error:
+        note = str(error)
+    return ServerStatus("gateway", "Media gateway", not note, True, "", {"Media": url}, note=note)
 
 
 def _external_minio(settings: Settings) -> ServerStatus:

@@ -31,7 +31,11 @@ ENVIRONMENT = {
     "minio_access_key": "MINIO_ACCESS_KEY",
     "minio_secret_key": "MINIO_SECRET_KEY",
     "minio_bucket": "MINIO_BUCKET",
+    "gateway_url": "MMKG_GATEWAY_URL",
+    "gateway_key": "MMKG_GATEWAY_KEY",
 }
+ADDRESSES = {"neo4j": "neo4j_uri", "minio": "minio_endpoint", "gateway": "gateway_url"}
+"""The setting by which the user names a server, and so has none started in its place."""
 
 
 class Settings(BaseModel):
@@ -53,10 +57,16 @@ class Settings(BaseModel):
     minio_access_key: str = ""
     minio_secret_key: SecretStr = SecretStr("")
     minio_bucket: str = "mmkg"
+    gateway_url: str | None = None
+    """What links to media begin with; None means the local gateway, which is not up."""
+    gateway_key: SecretStr = SecretStr("")
+    """What links to media are signed with."""
     external_neo4j: bool = False
     """True where the user named the graph database, so that `mmkg up` starts none."""
     external_minio: bool = False
     """True where the user named the object store, so that `mmkg up` starts none."""
+    external_gateway: bool = False
+    """True where the user named the media gateway, so that `mmkg up` starts none."""
 
     @classmethod
     def load(cls, **flags: str | None) -> Settings:
@@ -73,9 +83,9 @@ class Settings(BaseModel):
         values = _read_config(home / CONFIG_FILE)
         values.update({key: os.environ[name] for key, name in ENVIRONMENT.items() if os.environ.get(name)})
         values.update({key: value for key, value in flags.items() if value is not None})
-        external = {"neo4j": bool(values.get("neo4j_uri")), "minio": bool(values.get("minio_endpoint"))}
+        external = {server: bool(values.get(address)) for server, address in ADDRESSES.items()}
         values = {**_local_logins(home, external), **values}
-        values.update(external_neo4j=external["neo4j"], external_minio=external["minio"])
+        values.update({f"external_{server}": named for server, named in external.items()})
         try:
             return cls(home=home, cache=cache, **values)
         except ValidationError as error:
@@ -88,12 +98,12 @@ class Settings(BaseModel):
 
     def with_local_servers(self) -> Settings:
         """Return the settings again with what `mmkg up` has noted of the local servers since."""
-        external = {"neo4j": self.external_neo4j, "minio": self.external_minio}
+        external = {server: bool(getattr(self, f"external_{server}")) for server in ADDRESSES}
         return Settings(**{**dict(self), **_local_logins(self.home, external)})
 
 
 def read_servers(home: Path) -> dict[str, dict[str, Any]]:
-    """Read the addresses and logins of the local servers: `{"neo4j": {...}, "minio": {...}}`, or nothing."""
+    """Read the addresses and logins of the local servers: `{"neo4j": {…}, "minio": {…}, …}`, or nothing."""
     try:
         servers: dict[str, dict[str, Any]] = json.loads((home / SERVERS_FILE).read_text())
     except FileNotFoundError:

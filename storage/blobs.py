@@ -34,6 +34,7 @@ CHUNK = 1 << 20
 PART = 16 << 20
 """Files larger than this travel in parts of this size, so an upload holds at most one part in memory."""
 CONNECTIONS = 16
+UNKNOWN_TYPE = "application/octet-stream"
 LONGEST_LINK = timedelta(days=7)
 """S3 signs no link for longer."""
 
@@ -176,7 +177,19 @@ class BlobStore:
 
     def exists(self, sha256: str) -> bool:
         """Tell whether the store has the blob."""
-        return self._size(sha256) is not None
+        return self.find(sha256) is not None
+
+    def find(self, sha256: str) -> Blob | None:
+        """Ask for the size and type of a blob, None where the store does not have it."""
+        key = key_of(sha256)
+        with translated(sha256):
+            try:
+                stat = self.client.stat_object(self.bucket, key)
+            except S3Error as error:
+                if error.code == "NoSuchKey":
+                    return None
+                raise
+        return Blob(sha256, key, stat.size or 0, stat.content_type or UNKNOWN_TYPE)
 
     def presign(self, sha256: str, seconds: int = 3600) -> str:
         """Make a link that lets anyone read the blob for so many seconds, seven days at most.
@@ -225,7 +238,8 @@ class BlobStore:
 
     def _put(self, data: BinaryIO, sha256: str, size: int, mime: str) -> Blob:
         key = key_of(sha256)
-        if self._size(sha256) != size:
+        found = self.find(sha256)
+        if found is None or found.bytes != size:
             with translated(key, writing=True):
                 # One part at a time: the ingest uploads several files at once already.
                 self.client.put_object(
@@ -238,16 +252,6 @@ class BlobStore:
                     num_parallel_uploads=1,
                 )
         return Blob(sha256=sha256, key=key, bytes=size, mime=mime)
-
-    def _size(self, sha256: str) -> int | None:
-        """Ask for the size of the blob in bytes, None where the store does not have it."""
-        with translated(sha256):
-            try:
-                return self.client.stat_object(self.bucket, key_of(sha256)).size
-            except S3Error as error:
-                if error.code == "NoSuchKey":
-                    return None
-                raise
 
     def _chunks(self, sha256: str, start: int = 0, length: int = 0) -> Iterator[bytes]:
         with translated(sha256):

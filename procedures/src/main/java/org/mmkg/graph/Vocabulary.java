@@ -11,6 +11,7 @@ public final class Vocabulary {
     public static final Label USER = Label.label("User");
     public static final Label ITEM = Label.label("Item");
     public static final Label ENTITY = Label.label("Entity");
+    public static final Label MEDIA = Label.label("Media");
     public static final Label MODEL = Label.label("Model");
 
     /** A person whose facts another node has since an alignment. */
@@ -26,6 +27,9 @@ public final class Vocabulary {
     public static final RelationshipType RATED = RelationshipType.withName("RATED");
 
     public static final String ID = "id";
+
+    /** The key of the blob that shows a picture in small. */
+    public static final String THUMBNAIL = "thumbnail";
 
     private Vocabulary() {}
 }
