@@ -168,4 +168,31 @@ def _print_tables(report: Why | Shown, as_json: bool) -> None:
         console.print_table(headings, rows, title=title)
 
 
-COMMANDS = (recommend, similar, explain, search, show, why)
+@click.command()
+@click.argument("node")
+@click.option(
+    "--seconds",
+    type=click.IntRange(1, 604_800),
+    default=3600,
+    show_default=True,
+    help="How long the links are valid.",
+)
+@json_option
+@server_options
+def link(settings: Settings, node: str, as_json: bool, seconds: int) -> None:
+    """Print links to the posters, trailers and other media of a node, for a browser.
+
+    NODE is named as for `mmkg why`: a film, a person, or a medium by its SHA-256.
+    """
+    from mmkg import link
+
+    found = link.links(settings, node, seconds=seconds)
+    if as_json:
+        console.print_json(found.to_json())
+        return
+    console.print_lines(found.lines())
+    if not found.media:
+        console.log(f"{found.node} has no media")
+
+
+COMMANDS = (recommend, similar, explain, search, show, why, link)

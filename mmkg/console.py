@@ -95,6 +95,11 @@ def print_table(
     _print(captured.get())
 
 
+def print_lines(lines: Iterable[str]) -> None:
+    """Print lines as they are on standard output, however wide."""
+    _print("".join(f"{line}\n" for line in lines))
+
+
 def print_report(report: Report, as_json: bool) -> None:
     """Print what a command returns, as a table or as JSON."""
     if as_json:
