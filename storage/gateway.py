@@ -19,6 +19,8 @@ from typing import TypeVar
 
 import click
 from aiohttp import web
+from aiohttp.http import HttpProcessingError
+from aiohttp.log import server_logger
 
 import mmkg
 from mmkg.daemon import LOOPBACK
@@ -37,9 +39,9 @@ NO_BYTES = re.compile(r"bytes=-0+")
 """The last 0 bytes, which aiohttp takes for all of them."""
 HEADERS = {
     "X-Content-Type-Options": "nosniff",
-    # What is opened by itself may show itself, a video only with its own origin. No script runs anywhere.
+    # What is opened by itself may show itself. No script runs, not even in a drawing.
     "Content-Security-Policy": "default-src 'none'; img-src 'self'; media-src 'self'; "
-    "style-src 'unsafe-inline'; frame-ancestors 'none'; sandbox allow-same-origin",
+    "style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
     # A link lets its reader in, so it is told to no other site.
     "Referrer-Policy": "no-referrer",
     "Server": f"mmkg/{mmkg.__version__}",
@@ -138,6 +140,8 @@ async def _send(
     try:
         for start in sent[::CHUNK]:
             await response.write(await shelf.read(sha256, start, min(CHUNK, sent.stop - start)))
+    except ConnectionError:
+        return  # the browser has seen enough, as always when somebody seeks in a video
     except MmkgError as error:
         # The status is sent already. A connection cut short tells the browser that the rest is missing.
         LOG.warning("%s", error)
@@ -177,6 +181,11 @@ async def _without_store(request: web.Request, handler: Handler) -> web.StreamRe
         raise web.HTTPServiceUnavailable(text="The object store does not answer.\n") from None
 
 
+def _no_mistake_of_the_client(record: logging.LogRecord) -> bool:
+    """Keep requests that are no HTTP out of the log: they are answered with 400, and may hold half a link."""
+    return not (record.exc_info and isinstance(record.exc_info[1], HttpProcessingError))
+
+
 async def _add_headers(request: web.Request, response: web.StreamResponse) -> None:
     response.headers.update(HEADERS)
 
@@ -187,6 +196,7 @@ async def _add_headers(request: web.Request, response: web.StreamResponse) -> No
 def main(host: str, port: int) -> None:
     """Serve the blobs of the store that the settings name, until the process is told to end."""
     logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(asctime)s %(message)s")
+    server_logger.addFilter(_no_mistake_of_the_client)
     links = Links.of(Settings.load())
     app = application(links, Shelf(Settings.load))
     web.run_app(app, host=host, port=port, access_log=None, print=None, shutdown_timeout=1)
