@@ -1,20 +1,29 @@
-"""The picture of the README, docs/images/browser.png; pytest takes it only when this file is named.
+"""Pictures of the README and of the guide; pytest takes them only when this file is named.
 
 .venv/bin/python -m pytest tests/browser/screenshot.py
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
 import neo4j_browser
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, Page
 
 from kg import Graph
 from mmkg.settings import Settings
 
-PICTURE = Path(__file__).parents[2] / "docs/images/browser.png"
+ROOT = Path(__file__).parents[2]
+PICTURE = ROOT / "docs/images/browser.png"
+GUIDE = ROOT / "procedures/src/main/resources/org/mmkg/browser"
+OF_GUIDE = {
+    "film.png": "MATCH path = (m)--(:Entity|Media)",
+    "ripple.png": "CALL mmkg.ripple(",
+    "recommended.png": "OPTIONAL MATCH shared",
+}
+"""What the recipe contains whose answer the picture shows."""
 
 FACTS = {
     "Metropolis": {
@@ -68,13 +77,33 @@ def test_picture(films: Graph, chromium: Browser, http: str, settings: Settings)
     for _ in range(page.get_by_test_id("frame").count()):  # the style, and Browser's own welcome
         page.get_by_test_id("frame").first.get_by_title("Close").click()
     neo4j_browser.run(page, RECOMMEND)
-    neo4j_browser.run(page, TWO_FILMS)
-    page.get_by_label("Collapse the node properties display").click()  # it would cover the graph
-    page.wait_for_function(AT_REST, polling=500)
-    page.get_by_label("zoom-to-fit").click()
-    page.wait_for_function(AT_REST, polling=500)
+    show(page, TWO_FILMS)
     page.screenshot(path=PICTURE)
     page.close()
+
+
+def test_pictures_of_the_guide(films: Graph, chromium: Browser, http: str, settings: Settings) -> None:
+    films.write(ADD_FACTS, facts=list(facts()))
+    films.write(ADD_MEDIA)
+    recipes = re.findall(r"^```cypher\n(.*?)^```$", (GUIDE / "guide.md").read_text(), re.M | re.S)
+    page = chromium.new_page(viewport={"width": 1150, "height": 760})
+    neo4j_browser.log_in(page, http, settings)
+    for name, contained in OF_GUIDE.items():
+        (recipe,) = (recipe for recipe in recipes if contained in recipe)
+        show(page, recipe.replace("\n", " ").strip())
+        page.get_by_test_id("frame").first.locator("svg").filter(has=page.locator("g.node")).screenshot(path=GUIDE / name)
+    page.close()
+
+
+def show(page: Page, statement: str) -> None:
+    """Run a statement and wait until its picture has come to rest in the middle of its frame."""
+    neo4j_browser.run(page, statement)
+    panel = page.get_by_label("Collapse the node properties display")
+    if panel.count():
+        panel.first.click()  # it would cover the graph
+    page.wait_for_function(AT_REST, polling=500)
+    page.get_by_label("zoom-to-fit").first.click()
+    page.wait_for_function(AT_REST, polling=500)
 
 
 def facts() -> Iterator[dict[str, str]]:

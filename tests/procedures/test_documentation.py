@@ -17,6 +17,11 @@ SHOW = """
 SHOW PROCEDURES YIELD name, description, mode, argumentDescription AS arguments, returnDescription AS fields
 WHERE name STARTS WITH 'mmkg.' RETURN name, description, mode, arguments, fields
 """
+SHOW_FUNCTIONS = """
+SHOW FUNCTIONS YIELD name, description, argumentDescription AS arguments
+WHERE name STARTS WITH 'mmkg.' RETURN name, description, arguments
+"""
+FUNCTIONS = {"mmkg.link"}
 PROCEDURES = {
     "mmkg.click",
     "mmkg.explain",
@@ -66,13 +71,26 @@ def test_every_procedure_argument_option_and_field_is_in_the_document(
     graph: Graph, procedures: list[dict[str, Any]]
 ) -> None:
     sections = dict(re.findall(r"^## `([\w.]+)`\n(.*?)(?=^## |\Z)", DOCUMENT.read_text(), re.M | re.S))
-    assert sections.keys() == {p["name"] for p in procedures}
+    assert sections.keys() == {p["name"] for p in procedures} | FUNCTIONS
     for procedure in procedures:
         rows = set(re.findall(r"^\| `(\w+)` \|", sections[procedure["name"]], re.M))
         wanted = {item["name"] for item in procedure["arguments"] + procedure["fields"]}
         wanted |= set(options(graph, procedure))
         assert rows == wanted, procedure["name"]
         assert f"CALL {procedure['name']}(" in sections[procedure["name"]]
+
+
+def test_every_function_is_described_and_in_the_document(graph: Graph) -> None:
+    functions = graph.read(SHOW_FUNCTIONS)
+    assert {function["name"] for function in functions} == FUNCTIONS
+    for function in functions:
+        section = re.search(rf"^## `{function['name']}`\n(.*?)(?=^## |\Z)", DOCUMENT.read_text(), re.M | re.S)
+        assert section is not None
+        described = [function["description"], *(each["description"] for each in function["arguments"])]
+        assert all(text.endswith(".") for text in described)
+        options = re.findall(r"(\w+) \(default", " ".join(described))
+        rows = set(re.findall(r"^\| `(\w+)` \|", section[1], re.M))
+        assert rows == {each["name"] for each in function["arguments"]} | set(options)
 
 
 def test_the_options_are_in_the_description_of_the_argument(

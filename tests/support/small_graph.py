@@ -14,6 +14,8 @@ FILMS = [
 ]  # fmt: skip
 CLICKED = ["1", "2", "3"]
 """The ids of the films that user 1 clicked: neighbours on the circle of the films' vectors."""
+POSTER, TRAILER = "a" * 64, "b" * 64
+"""The ids of media; the store has no blobs of these names."""
 
 WRITE = """
 CREATE (import:Import {
@@ -33,9 +35,9 @@ CREATE (helm:Entity:Person {id: 'helm', name: 'Brigitte Helm'})
 CREATE (drama:Entity:Genre {id: 'drama', name: 'Drama'})
 CREATE (lang)-[:DIRECTED]->(metropolis), (lang)-[:DIRECTED]->(m), (helm)-[:ACTED_IN]->(metropolis)
 CREATE (metropolis)-[:HAS_GENRE]->(drama), (m)-[:HAS_GENRE]->(drama)
-CREATE (:Media:Poster {id: 'ab', key: 'sha256/ab/ab', mime: 'image/jpeg', width: 400, height: 600})
+CREATE (:Media:Poster {id: $poster, key: 'sha256/aa/' + $poster, mime: 'image/jpeg', width: 400, height: 600})
        -[:POSTER_OF]->(metropolis)
-CREATE (:Media:Trailer {id: 'cd', key: 'sha256/cd/cd', mime: 'video/mp4', seconds: 61.5})
+CREATE (:Media:Trailer {id: $trailer, key: 'sha256/bb/' + $trailer, mime: 'video/mp4', seconds: 61.5})
        -[:TRAILER_OF]->(metropolis)
 CREATE (u:User {id: '1', embedding_a: $user, embedding_a_model: 'model-1'})
 WITH u
@@ -59,7 +61,8 @@ def written(graph: Graph) -> Iterator[Graph]:
     ]
     graph.write(DROP_INDEX)
     graph.write(CREATE_INDEX)
-    graph.write(WRITE, films=films, user=direction(2), clicked=CLICKED)
+    media = {"poster": POSTER, "trailer": TRAILER}
+    graph.write(WRITE, films=films, user=direction(2), clicked=CLICKED, **media)
     graph.read(AWAIT_INDEXES)
     yield graph
     graph.write(DROP_INDEX)
