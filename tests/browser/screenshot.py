@@ -91,7 +91,9 @@ def test_pictures_of_the_guide(films: Graph, chromium: Browser, http: str, setti
     for name, contained in OF_GUIDE.items():
         (recipe,) = (recipe for recipe in recipes if contained in recipe)
         show(page, recipe.replace("\n", " ").strip())
-        page.get_by_test_id("frame").first.locator("svg").filter(has=page.locator("g.node")).screenshot(path=GUIDE / name)
+        page.get_by_test_id("frame").first.locator("svg").filter(has=page.locator("g.node")).screenshot(
+            path=GUIDE / name
+        )
     page.close()
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import re
 import urllib.error
 import urllib.request
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -56,6 +58,25 @@ def test_slides_have_titles_and_fit_what_browser_reads(guide: str) -> None:
     assert all(slide.lstrip().startswith("# ") for slide in slides)
     assert "<title>" in slides[0]
     assert not EVENT_HANDLER.search(guide)
+
+
+def test_every_recipe_is_among_the_saved_queries_under_a_name(http: str, guide: str) -> None:
+    with urllib.request.urlopen(f"{http}/mmkg/queries.zip") as answer:
+        archive = zipfile.ZipFile(io.BytesIO(answer.read()))
+    queries = [archive.read(name).decode() for name in archive.namelist()]
+    named = [query.removeprefix("// ").partition("\n") for query in queries]
+    assert [recipe for _, _, recipe in named] == RECIPE.findall(guide)
+    assert len({name for name, _, _ in named}) == len(named)
+    assert all(name.startswith("mmkg/") and name.endswith(".cypher") for name in archive.namelist())
+
+
+def test_every_picture_of_the_guide_is_served(http: str, guide: str) -> None:
+    pictures = re.findall(r"!\[.+\]\((.+)\)", guide)
+    assert len(pictures) == 3
+    for picture in pictures:
+        with urllib.request.urlopen(f"{http}{picture}") as answer:
+            assert answer.headers["Content-Type"] == "image/png"
+            assert answer.read(8) == b"\x89PNG\r\n\x1a\n"
 
 
 def test_no_other_file_is_served(http: str) -> None:
