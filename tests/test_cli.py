@@ -83,7 +83,7 @@ def test_status_of_nothing_is_data_on_standard_output(elsewhere: dict[str, str])
     result = mmkg("status", "--json", env=elsewhere)
     assert result.returncode == 0
     servers = json.loads(result.stdout)["servers"]
-    assert [server["running"] for server in servers] == [False, False]
+    assert [server["running"] for server in servers] == [False, False, False]
 
 
 def test_a_closed_pipe_is_no_error(elsewhere: dict[str, str]) -> None:

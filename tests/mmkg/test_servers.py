@@ -18,12 +18,13 @@ from minio import Minio
 
 from kg import Graph
 from mmkg import servers
-from mmkg.daemon import LOOPBACK, Daemon, ask, free_ports, locked, write_private
+from mmkg.daemon import LOOPBACK, Daemon, ask, free_ports, get, locked, write_private
 from mmkg.errors import ServerError
 from mmkg.servers import ServerStatus, Status
 from mmkg.settings import ENVIRONMENT, SERVERS_FILE, Settings
+from storage import BlobStore
 
-DEFAULT_PORTS = (7687, 7474, 8333)
+DEFAULT_PORTS = (7687, 7474, 8333, 8334)
 
 
 @pytest.fixture(scope="module")
@@ -54,7 +55,7 @@ def home(tmp_path_factory: pytest.TempPathFactory, environment: pytest.MonkeyPat
 
 @pytest.fixture
 def running(home: Path) -> Status:
-    """Both servers of that directory, up."""
+    """The servers of that directory, up."""
     return servers.up(Settings.load())
 
 
@@ -64,7 +65,7 @@ def s3(settings: Settings) -> Minio:
 
 
 def processes(status: Status) -> list[psutil.Process]:
-    return [psutil.Process(server.pid) for server in (status.neo4j, status.minio)]
+    return [psutil.Process(server.pid) for server in (status.neo4j, status.minio, status.gateway)]
 
 
 def write(settings: Settings, text: str) -> None:
@@ -86,10 +87,10 @@ def test_other_ports_are_chosen_and_announced_where_the_default_ones_are_taken(r
     settings = Settings.load()
     ports = {
         int(address.strip("/").removesuffix("/browser").rpartition(":")[2])
-        for server in (running.neo4j, running.minio)
+        for server in (running.neo4j, running.minio, running.gateway)
         for address in server.addresses.values()
     }
-    assert len(ports) == 3
+    assert len(ports) == 4
     assert not ports & set(DEFAULT_PORTS)
     assert running.browser is not None
     port = int(running.browser.removesuffix("/browser/").rpartition(":")[2])
@@ -109,7 +110,8 @@ def test_the_servers_listen_on_loopback_only(running: Status) -> None:
 
 def test_logins_are_private(running: Status, home: Path) -> None:
     settings = Settings.load()
-    secrets = [settings.neo4j_password.get_secret_value(), settings.minio_secret_key.get_secret_value()]
+    hidden = (settings.neo4j_password, settings.minio_secret_key, settings.gateway_key)
+    secrets = [secret.get_secret_value() for secret in hidden]
     assert all(len(secret) >= 32 for secret in secrets)
     assert stat.S_IMODE(home.stat().st_mode) == 0o700
     assert stat.S_IMODE((home / SERVERS_FILE).stat().st_mode) == 0o600
@@ -122,7 +124,7 @@ def test_logins_are_private(running: Status, home: Path) -> None:
 
 def test_up_twice_is_harmless_and_says_so(running: Status) -> None:
     again = servers.up(Settings.load())
-    assert [server.note for server in (again.neo4j, again.minio)] == ["already running"] * 2
+    assert [server.note for server in (again.neo4j, again.minio, again.gateway)] == ["already running"] * 3
     assert processes(again) == processes(running)
     assert servers.status(Settings.load()).running
 
@@ -139,7 +141,7 @@ def test_up_after_a_crash_finds_the_data_at_the_same_address(running: Status) ->
     for process in processes(running):
         process.kill()
     again = servers.up(settings)
-    assert [server.note for server in (again.neo4j, again.minio)] == ["started"] * 2
+    assert [server.note for server in (again.neo4j, again.minio, again.gateway)] == ["started"] * 3
     assert Settings.load() == settings
     assert holds(settings, "before-the-crash")
 
@@ -152,11 +154,31 @@ def test_up_restarts_a_server_whose_configuration_changed(
     environment.setenv("MMKG_NEO4J_PAGE_CACHE", "100m")
     again = servers.up(settings)
     assert again.neo4j.note == "restarted, because its plugin or its configuration changed"
-    assert again.minio.note == "already running"
+    assert [again.minio.note, again.gateway.note] == ["already running"] * 2
     with Graph.connect(settings) as graph:
         value = graph.read("SHOW SETTINGS 'server.memory.pagecache.size' YIELD value")
     assert value == [{"value": "100.00MiB"}]
     assert holds(settings, "before-the-restart")
+
+
+def test_up_restarts_the_gateway_where_it_has_another_store_to_serve(
+    running: Status, environment: pytest.MonkeyPatch
+) -> None:
+    with environment.context() as other:
+        other.setenv("MINIO_BUCKET", "another-bucket")
+        again = servers.up(Settings.load())
+    assert again.gateway.note == "restarted, because its program or its store changed"
+    assert again.gateway.addresses == running.gateway.addresses
+    assert [again.neo4j.note, again.minio.note] == ["already running"] * 2
+
+
+def test_the_database_signs_links_that_the_gateway_takes(running: Status) -> None:
+    settings = Settings.load()
+    with BlobStore.connect(settings) as store, Graph.connect(settings) as graph:
+        sha256 = store.put_bytes(b"a poster", "image/jpeg").sha256
+        graph.write("MERGE (:Media {id: $id})", id=sha256)
+        (row,) = graph.read("MATCH (m:Media {id: $id}) RETURN mmkg.link(m) AS link", id=sha256)
+    assert get(row["link"]) == b"a poster"
 
 
 def test_servers_that_the_user_names_are_neither_started_nor_stopped(
@@ -169,25 +191,30 @@ def test_servers_that_the_user_names_are_neither_started_nor_stopped(
     monkeypatch.setenv("MINIO_ENDPOINT", str(own.minio_endpoint))
     monkeypatch.setenv("MINIO_ACCESS_KEY", own.minio_access_key)
     monkeypatch.setenv("MINIO_SECRET_KEY", own.minio_secret_key.get_secret_value())
+    monkeypatch.setenv("MMKG_GATEWAY_URL", str(own.gateway_url))
+    monkeypatch.setenv("MMKG_GATEWAY_KEY", own.gateway_key.get_secret_value())
     for status in (servers.up(Settings.load()), servers.down(Settings.load())):
         assert status.running
-        assert (status.neo4j.external, status.minio.external) == (True, True)
+        named = (status.neo4j, status.minio, status.gateway)
+        assert all(server.external and server.running for server in named)
         assert status.neo4j.version == running.neo4j.version
     assert not (tmp_path / "neo4j").exists()
     assert not (tmp_path / "seaweedfs").exists()
+    assert not (tmp_path / "gateway").exists()
     monkeypatch.setenv("NEO4J_PASSWORD", "wrong")
     monkeypatch.setenv("MINIO_SECRET_KEY", "wrong")
+    monkeypatch.setenv("MMKG_GATEWAY_URL", "http://127.0.0.1:1")
     refused = servers.status(Settings.load())
-    assert (refused.neo4j.running, refused.minio.running) == (False, False)
+    assert not any(server.running for server in (refused.neo4j, refused.minio, refused.gateway))
     assert "refuses the login" in refused.neo4j.note
     assert refused.minio.note
 
 
-def test_down_ends_both_and_again_is_harmless(running: Status, home: Path) -> None:
+def test_down_ends_all_and_again_is_harmless(running: Status, home: Path) -> None:
     ended = processes(running)
     first, second = servers.down(Settings.load()), servers.down(Settings.load())
-    assert [first.neo4j.note, first.minio.note] == ["stopped"] * 2
-    assert [second.neo4j.note, second.minio.note] == ["was not running"] * 2
+    assert [server.note for server in (first.neo4j, first.minio, first.gateway)] == ["stopped"] * 3
+    assert [server.note for server in (second.neo4j, second.minio, second.gateway)] == ["was not running"] * 3
     assert not any(process.is_running() and process.status() != psutil.STATUS_ZOMBIE for process in ended)
     assert not (home / SERVERS_FILE).exists()
     assert Settings.load().neo4j_uri is None
