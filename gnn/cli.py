@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -53,6 +54,23 @@ def model_settings(command: F) -> F:
             metavar="NAME=NUMBER",
             help="Any other setting of the model.",
         ),
+    )
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+def budget_options(command: F) -> F:
+    """Add the options that say what each system or trial may spend."""
+    options = (
+        click.option("--epochs", default=200, show_default=True, help="Passes over the clicks, at most."),
+        click.option(
+            "--evaluate-every",
+            default=5,
+            show_default=True,
+            help="Epochs between two looks at the valid clicks.",
+        ),
+        click.option("--patience", default=6, show_default=True, help="Looks without a gain before the end."),
     )
     for option in reversed(options):
         command = option(command)
@@ -178,4 +196,87 @@ def delete_model(settings: Settings, model: str, as_json: bool) -> None:
     print_report(command.delete_model(settings, model), as_json)
 
 
-COMMANDS = (relate, train, evaluate, embed, models)
+def _names(_context: click.Context, _option: click.Parameter, text: str) -> list[str]:
+    """Read names with commas between them; one that is there twice counts once."""
+    return list(dict.fromkeys(name.strip() for name in text.split(",") if name.strip()))
+
+
+def _seeds(_context: click.Context, _option: click.Parameter, text: str) -> list[int]:
+    """Read whole numbers with commas between them."""
+    try:
+        return list(dict.fromkeys(int(number) for number in text.split(",")))
+    except ValueError:
+        raise click.BadParameter(f"{text!r} is not like 0,1,2") from None
+
+
+@click.command()
+@click.option(
+    "--systems",
+    default="popularity,nfm,ripplenet,mmgcn,tgnn,mgnn-paper,mgnn",
+    show_default=True,
+    callback=_names,
+    help="Which to compare.",
+)
+@click.option("--seeds", default="0,1,2", show_default=True, callback=_seeds, help="One training each.")
+@budget_options
+@click.option("-k", "--k", default=10, show_default=True, help="Length of the lists.")
+@click.option(
+    "--settings",
+    "tuned",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="File of settings by system, as mmkg tune writes it.",
+)
+@click.option("--modalities/--no-modalities", default=True, show_default=True, help="Make Table 3 too.")
+@click.option(
+    "--out",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=Path("experiment"),
+    show_default=True,
+    help="Folder for tables, pictures and the report.",
+)
+@json_option
+@server_options
+def experiment(settings: Settings, as_json: bool, out: Path, **options: Any) -> None:
+    """Train all systems with one budget on one split, and compare them: tables, pictures, a report.
+
+    What is finished is kept: the same command goes on where it was interrupted. The graph stays as it is.
+    """
+    from gnn import command
+
+    report = command.experiment(settings, out, **options)
+    if as_json:
+        console.print_json(report.to_json())
+    else:
+        for table in report.tables:
+            print_report(table, as_json=False)
+    console.log(f"Report: {report.folder / 'report.html'}")
+    if report.failures:
+        raise click.exceptions.Exit(1)
+
+
+@click.command()
+@click.option("--model", default="mgnn", show_default=True, help="Whose settings.")
+@click.option("--trials", default=10, show_default=True, help="Of the search in all, earlier ones included.")
+@click.option("--seed", default=0, show_default=True, help="Of the search and of every training.")
+@budget_options
+@click.option(
+    "--out",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="File that takes the best settings; tuning/settings.json in the data directory unless told.",
+)
+@json_option
+@server_options
+def tune(settings: Settings, as_json: bool, **options: Any) -> None:
+    """Search the settings of a model on the valid clicks; the test clicks are not read.
+
+    The same command goes on where it was interrupted.
+    """
+    from gnn import command
+
+    report = command.tune(settings, **options)
+    print_report(report, as_json)
+    console.log(f"Train with them: {report.train_command()}")
+    console.log(f"Compare with them: mmkg experiment --settings {report.file}")
+
+
+COMMANDS = (relate, train, evaluate, embed, models, experiment, tune)

@@ -1,14 +1,19 @@
-"""The commands `mmkg train`, `evaluate`, `embed` and `models`, with the servers of the settings."""
+"""The commands that learn, with the servers of the settings."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from gnn import evaluation, listing, promotion, training, writeback
+from gnn import experiment as experiments
+from gnn import tune as tuning
 from gnn.evaluation import EvaluationReport, Split
+from gnn.experiment import Budget, ExperimentReport
 from gnn.listing import DiffReport, ListReport
 from gnn.promotion import DeletionReport, PromotionReport
 from gnn.training import TrainReport
+from gnn.tune import TuneReport
 from gnn.writeback import EmbedReport
 from kg import Graph
 from mmkg.settings import Settings
@@ -82,3 +87,21 @@ def delete_model(settings: Settings, model: str) -> DeletionReport:
     """Delete a model that is not active; see `gnn.promotion.delete`."""
     with Graph.connect(settings) as graph, BlobStore.connect(settings) as store:
         return promotion.delete(graph, store, settings, model)
+
+
+def experiment(
+    settings: Settings, out: Path, *, epochs: int, evaluate_every: int, patience: int, **options: Any
+) -> ExperimentReport:
+    """Train and measure several systems; see `gnn.experiment.experiment`."""
+    budget = Budget(epochs, evaluate_every, patience)
+    with Graph.connect(settings) as graph, BlobStore.connect(settings) as store:
+        return experiments.experiment(graph, store, settings, out, budget=budget, **options)
+
+
+def tune(
+    settings: Settings, *, epochs: int, evaluate_every: int, patience: int, **options: Any
+) -> TuneReport:
+    """Search the settings of a model; see `gnn.tune.tune`."""
+    budget = Budget(epochs, evaluate_every, patience)
+    with Graph.connect(settings) as graph, BlobStore.connect(settings) as store:
+        return tuning.tune(graph, store, settings, budget=budget, **options)

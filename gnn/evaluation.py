@@ -15,7 +15,7 @@ import torch
 from numpy.typing import NDArray
 
 from gnn.memory import guarded
-from gnn.metrics import Metrics, score_lists, top_k
+from gnn.metrics import Metrics, UserScores, score_lists, top_k
 from gnn.models import Popularity, Recommender
 from gnn.problem import load_task
 from gnn.registry import fetch, newest_model, restore
@@ -100,13 +100,31 @@ def measure(model: Recommender, clicks: Mapping[str, Clicks], split: str, k: int
     Raises:
         GraphError: there is no such user.
     """
-    held_out = clicks[split]
-    if not len(held_out):
+    return measure_users(model, clicks, split, k).average()
+
+
+def measured_users(clicks: Mapping[str, Clicks], split: str) -> NDArray[np.int64]:
+    """Return the numbers of the users with a click in `split`, sorted: those that are measured.
+
+    Raises:
+        GraphError: there is no such user.
+    """
+    if not len(clicks[split]):
         raise GraphError(
             f"there is no {split} click to measure on",
             remedy="Ingest with --split, or more clicks: a user needs about five of them",
         )
-    users, first = np.unique(held_out.users, return_index=True)
+    return np.unique(clicks[split].users)
+
+
+def measure_users(model: Recommender, clicks: Mapping[str, Clicks], split: str, k: int = 10) -> UserScores:
+    """Rank all films for the users with a click in `split`, in the order of `measured_users`.
+
+    Raises:
+        GraphError: there is no such user.
+    """
+    users, held_out = measured_users(clicks, split), clicks[split]
+    first = np.searchsorted(held_out.users, users)
     relevant = np.split(held_out.items, first[1:])
     score = model.scorer()
     lists = []

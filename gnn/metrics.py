@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 
 import numpy as np
@@ -49,7 +50,36 @@ def top_k(scores: NDArray[np.float32], k: int) -> NDArray[np.int64]:
     return order[ranked]
 
 
-def score_lists(lists: NDArray[np.int64], relevant: list[NDArray[np.int64]], k: int, items: int) -> Metrics:
+@dataclass(frozen=True)
+class UserScores:
+    """The metrics user by user, (users,) each; they average to `Metrics`, which says what each means."""
+
+    recall: NDArray[np.float64]
+    ndcg: NDArray[np.float64]
+    hit: NDArray[np.float64]
+    mrr: NDArray[np.float64]
+    coverage: float
+    """Of all these users' lists together."""
+
+    def average(self) -> Metrics:
+        """Average over the users."""
+        return Metrics(
+            recall=float(self.recall.mean()),
+            ndcg=float(self.ndcg.mean()),
+            hit=float(self.hit.mean()),
+            mrr=float(self.mrr.mean()),
+            coverage=self.coverage,
+            users=len(self.recall),
+        )
+
+    def columns(self) -> Mapping[str, NDArray[np.float64]]:
+        """Return the metrics by name."""
+        return {"recall": self.recall, "ndcg": self.ndcg, "hit": self.hit, "mrr": self.mrr}
+
+
+def score_lists(
+    lists: NDArray[np.int64], relevant: list[NDArray[np.int64]], k: int, items: int
+) -> UserScores:
     """Compare recommended lists with the held-out films.
 
     Args:
@@ -67,11 +97,4 @@ def score_lists(lists: NDArray[np.int64], relevant: list[NDArray[np.int64]], k: 
         if hits.any():
             hit[user] = 1
             mrr[user] = 1 / (1 + hits.argmax())
-    return Metrics(
-        recall=float(recall.mean()),
-        ndcg=float(ndcg.mean()),
-        hit=float(hit.mean()),
-        mrr=float(mrr.mean()),
-        coverage=len(np.unique(lists)) / items,
-        users=len(lists),
-    )
+    return UserScores(recall, ndcg, hit, mrr, coverage=len(np.unique(lists)) / items)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from gnn import features, heterograph
 from gnn.features import Features
 from gnn.models import Problem
-from gnn.sampler import MODALITIES, Clicks, RippleSampler
+from gnn.sampler import MODALITIES, SPLITS, Clicks, RippleSampler
 from gnn.split import ensure_split
 from kg import Graph
 from mmkg.settings import Settings
@@ -30,8 +30,14 @@ class Task:
     """What a model can learn little or nothing of, in words."""
 
 
-def load_task(graph: Graph, store: BlobStore, settings: Settings) -> Task:
+def load_task(graph: Graph, store: BlobStore, settings: Settings, *, splits: Sequence[str] = SPLITS) -> Task:
     """Read the graph once: split the clicks if none is, export the snapshot, encode the media.
+
+    Args:
+        graph: the graph database.
+        store: the object store with the media.
+        settings: say where features are kept.
+        splits: whose clicks are read; who leaves `test` out cannot look at it, even by mistake.
 
     Raises:
         GraphError: there is no film or no click.
@@ -40,7 +46,7 @@ def load_task(graph: Graph, store: BlobStore, settings: Settings) -> Task:
     ensure_split(graph)
     sampler = RippleSampler(graph)
     ripple = sampler.snapshot()
-    clicks = sampler.clicks(ripple)
+    clicks = sampler.clicks(ripple, splits)
     media = {modality: ripple.ids[modality] for modality in MODALITIES if ripple.count(modality)}
     found = features.load(store, settings.cache, media)
     problem = Problem(

@@ -35,6 +35,8 @@ NODE_TYPES = (*KINDS.values(), *MODALITIES)
 HELD_BACK = ["RATED", "CO_CLICKED"]
 """Relation types that never enter a ripple."""
 
+SPLITS = ("train", "valid", "test")
+
 CLICK: EdgeType = ("user", "CLICKED", "item")
 
 _NODE_TYPE = "coalesce([label IN labels(m) WHERE label IN $labels | $types[label]][0], '')"
@@ -70,7 +72,7 @@ RETURN kind, relation, outgoing, type, collect(n.id) AS ids, collect(m.id) AS ne
 
 CLICKS = """
 MATCH (u:User) WHERE u.id IN $ids
-MATCH (u)-[c:CLICKED]->(m:Item)
+MATCH (u)-[c:CLICKED]->(m:Item) WHERE coalesce(c.split, 'train') IN $splits
 RETURN collect(u.id) AS users, collect(m.id) AS items, collect(coalesce(c.split, 'train')) AS splits,
        collect(coalesce(c.at, -1)) AS times
 """
@@ -206,16 +208,16 @@ class RippleSampler:
         }
         return make_ripple({kind: sorted(found) for kind, found in ids.items()}, joined)
 
-    def clicks(self, ripple: Ripple) -> dict[str, Clicks]:
-        """Read all clicks by split, held-out ones too: `train`, `valid` and `test`, for the evaluator."""
+    def clicks(self, ripple: Ripple, splits: Sequence[str] = SPLITS) -> dict[str, Clicks]:
+        """Read the clicks by split, held-out ones too unless `splits` leaves them out, for the evaluator."""
         users = {user: number for number, user in enumerate(ripple.ids["user"])}
         items = {item: number for number, item in enumerate(ripple.ids["item"])}
-        rows: dict[str, list[tuple[int, int, float]]] = {"train": [], "valid": [], "test": []}
+        rows: dict[str, list[tuple[int, int, float]]] = {split: [] for split in splits}
         names = ripple.ids["user"]
         for start in range(0, len(names), self.page):
-            for columns in self.graph.read(CLICKS, ids=names[start : start + self.page]):
+            for columns in self.graph.read(CLICKS, ids=names[start : start + self.page], splits=[*splits]):
                 for user, item, split, at in zip(*columns.values(), strict=True):
-                    if item in items and split in rows:
+                    if item in items:
                         rows[split].append((users[user], items[item], at))
         return {split: _clicks(found) for split, found in rows.items()}
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from hashlib import sha256
 from json import dumps
@@ -143,13 +143,13 @@ def train(
         return _reuse(registry.fetch(graph, store, settings, header.id), folder, task)
     workplace = registry.models_folder(settings) / ".training" / header.id
     workplace.mkdir(parents=True, exist_ok=True)
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
-        run = Run(kind(task.problem, options), task, workplace / CHECKPOINT)
-        inherited = run.continue_from(settings, parent) if parent else None
-        run.resume(header.id)
-        start = perf_counter()
-        run.until_the_end(header.id)
+
+    def inherit(run: Run) -> None:
+        if parent:
+            run.continue_from(settings, parent)
+
+    start = perf_counter()
+    run = fit(kind, options, task, workplace / CHECKPOINT, seed=seed, run_id=header.id, prepare=inherit)
     header = registry.Header(**{**asdict(header), "created": now(), **run.result()})
     curve.save(run.curve, workplace, title=header.id)
     (workplace / CHECKPOINT).unlink(missing_ok=True)
@@ -164,9 +164,42 @@ def train(
         reused=False,
         folder=folder,
         parent=header.parent,
-        inherited=inherited,
+        inherited=run.inherited,
         warnings=task.doubts,
     )
+
+
+def fit(
+    kind: type[Recommender],
+    options: Options,
+    task: Task,
+    checkpoint: Path,
+    *,
+    seed: int,
+    run_id: str,
+    prepare: Callable[[Run], None] = lambda run: None,
+) -> Run:
+    """Train a model to its end, or go on from its checkpoint; nothing but the checkpoint is written.
+
+    Args:
+        kind: the model.
+        options: its settings.
+        task: what it learns from; only the train and valid clicks are looked at.
+        checkpoint: the file by which a killed training goes on.
+        seed: the same seed gives the same numbers on the CPU.
+        run_id: is noted in the checkpoint.
+        prepare: what is done to the model before its first epoch.
+
+    Raises:
+        ModelError: the loss is no number.
+    """
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        run = Run(kind(task.problem, options), task, checkpoint)
+        prepare(run)
+        run.resume(run_id)
+        run.until_the_end(run_id)
+    return run
 
 
 @dataclass
@@ -182,8 +215,8 @@ class Run:
     best_epoch: int = 0
     kept: dict[str, Any] = field(default_factory=dict)
     """The metrics on the valid clicks of the epoch that was kept."""
-    inherits: bool = False
-    """Whether the weights are those of an earlier model: worth a look before the first epoch."""
+    inherited: Inherited | None = None
+    """What the weights have of an earlier model: worth a look before the first epoch."""
 
     def __post_init__(self) -> None:
         options = self.model.options
@@ -195,7 +228,7 @@ class Run:
         """Run epochs until the valid clicks gain no more, or until there were enough."""
         options = self.model.options
         has_valid = len(self.task.clicks["valid"]) > 0
-        if self.inherits and has_valid and not self.curve:
+        if self.inherited and has_valid and not self.curve:
             self._look()
         with progress.bar() as bar:
             line = bar.add_task("training", total=options.epochs, completed=len(self.curve))
@@ -215,13 +248,12 @@ class Run:
         """Return what a header says of the epoch that was kept, with its metrics on the valid clicks."""
         return {"metrics": self.kept, "epoch": self.best_epoch, "epochs": len(self.curve)}
 
-    def continue_from(self, settings: Settings, parent: registry.Header) -> Inherited:
+    def continue_from(self, settings: Settings, parent: registry.Header) -> None:
         """Take over the weights of an earlier model; see `gnn.heritage`."""
         tensors, _ = registry.read_tensors(registry.model_folder(settings, parent.id) / registry.MODEL_FILE)
         now, before = self.task.encoders, parent.encoders
         other = [modality for modality in now if before.get(modality) != now[modality]]
-        self.inherits = True
-        return heritage.inherit(self.model, tensors, parent.id, without=other)
+        self.inherited = heritage.inherit(self.model, tensors, parent.id, without=other)
 
     def resume(self, model_id: str) -> None:
         """Go on from the checkpoint, if there is one of this very training."""

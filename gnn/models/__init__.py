@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gnn.models.base import Options, Problem, Recommender
+from gnn.models.base import Options, Problem, Recommender, did_you_mean
 from gnn.models.mgnn import Mgnn
 from gnn.models.mgnn_paper import MgnnPaper
 from gnn.models.mmgcn import Mmgcn
@@ -27,7 +27,15 @@ def model_class(name: str) -> type[Recommender]:
     try:
         return MODELS[name]
     except KeyError:
-        raise UsageError(f"there is no model {name!r}", remedy=f"Known models: {', '.join(MODELS)}") from None
+        raise UsageError(f"there is no model {name!r}", remedy=did_you_mean(name, MODELS, "models")) from None
 
 
-__all__ = ["MODELS", "Options", "Popularity", "Problem", "Recommender", "model_class"]
+__all__ = [
+    "MODELS",
+    "Options",
+    "Popularity",
+    "Problem",
+    "Recommender",
+    "did_you_mean",
+    "model_class",
+]

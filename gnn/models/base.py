@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, fields, replace
+from difflib import get_close_matches
 from typing import Any, ClassVar, Literal, TypeVar
 
 import torch
@@ -80,8 +81,12 @@ class Options:
         known = {option.name for option in fields(self)}
         if unknown := sorted(set(given) - known):
             raise UsageError(
-                f"the model has no setting {unknown[0]}", remedy=f"Known settings: {', '.join(sorted(known))}"
+                f"the model has no setting {unknown[0]}", remedy=did_you_mean(unknown[0], known, "settings")
             )
+        for name, value in given.items():
+            whole = isinstance(getattr(self, name), int)
+            if isinstance(value, bool) or not isinstance(value, int if whole else (int, float)):
+                raise UsageError(f"{name} must be a {'whole ' * whole}number, and is {value!r}")
         changed = replace(self, **given)
         for name in ("dimension", "epochs", "batch_size", "learning_rate", "evaluate_every", "patience"):
             if getattr(changed, name) <= 0:
@@ -147,6 +152,13 @@ class Recommender(nn.Module):
         self.eval()
         users, items = self.vectors()
         return lambda numbers: users[numbers] @ items.T
+
+
+def did_you_mean(name: str, known: Collection[str], what: str) -> str:
+    """Say what was probably meant by a name that nobody knows, and all that there are."""
+    near = get_close_matches(name, known, n=1)
+    guess = f"Did you mean {near[0]}? " if near else ""
+    return f"{guess}Known {what}: {', '.join(sorted(known))}"
 
 
 def _check_features(modality: str, matrix: Tensor, ripple: Ripple) -> None:

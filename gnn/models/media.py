@@ -6,15 +6,39 @@ nodes: the frozen encoders are the 2-D CNN over the pixels, and the head of vide
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from dataclasses import dataclass
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
 from gnn import heterograph
-from gnn.models.base import Problem
+from gnn.models.base import Options, Problem
 from gnn.sampler import MODALITIES
+from mmkg.errors import UsageError
 
 CHANNELS = 16
+
+
+@dataclass(frozen=True)
+class MediaOptions(Options):
+    """The settings of every model that uses media: which of them, 1 or 0."""
+
+    text: int = 1
+    """1 uses the texts, 0 goes without them."""
+    image: int = 1
+    audio: int = 1
+    video: int = 1
+
+    def __post_init__(self) -> None:
+        for modality in MODALITIES:
+            if getattr(self, modality) not in (0, 1):
+                raise UsageError(f"{modality} must be 1 or 0, and is {getattr(self, modality)}")
+
+    def modalities(self) -> tuple[str, ...]:
+        """Return the modalities that are used."""
+        return tuple(modality for modality in MODALITIES if getattr(self, modality))
 
 
 class VideoHead(nn.Module):
@@ -58,12 +82,14 @@ class MediaEncoder(nn.Module):
     so that no film depends on one. `weights`, one a modality, start at 0.1: media weigh as much as they help.
     """
 
-    def __init__(self, problem: Problem, width: int, dropout: float = 0.3) -> None:
+    def __init__(
+        self, problem: Problem, width: int, dropout: float = 0.3, used: Collection[str] = MODALITIES
+    ) -> None:
         super().__init__()
         self.items = problem.items
         self.width = width
         self.dropout = dropout
-        self.links = _links(problem)
+        self.links = _links(problem, used)
         self.features = {modality: problem.features[modality] for modality in self.links}
         heads: dict[str, nn.Module] = {}
         for modality, features in self.features.items():
@@ -98,11 +124,11 @@ class MediaEncoder(nn.Module):
         }
 
 
-def _links(problem: Problem) -> dict[str, tuple[heterograph.Heterograph, Tensor]]:
+def _links(problem: Problem, used: Collection[str]) -> dict[str, tuple[heterograph.Heterograph, Tensor]]:
     """By modality, the graph from media nodes to items, and each edge's share of its item's media."""
     links = {}
     for modality in MODALITIES:
-        if modality not in problem.features:
+        if modality not in problem.features or modality not in used:
             continue
         found = [
             heterograph.edges(problem.ripple.graph, edge_type)

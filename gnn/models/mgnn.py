@@ -30,12 +30,12 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from gnn import heterograph
-from gnn.models.base import Options, Problem, Recommender
+from gnn.models.base import Problem, Recommender
 from gnn.models.facts import FactAggregator
 from gnn.models.layers import UserBlock, UserLayers
 from gnn.models.lengths import unit_vectors
 from gnn.models.linear import linear_factors
-from gnn.models.media import MediaEncoder
+from gnn.models.media import MediaEncoder, MediaOptions
 from mmkg.errors import UsageError
 
 LINEAR_ITEMS = 10_000
@@ -43,7 +43,7 @@ LINEAR_ITEMS = 10_000
 
 
 @dataclass(frozen=True)
-class MgnnOptions(Options):
+class MgnnOptions(MediaOptions):
     """The settings of `mgnn`; the defaults were chosen on the valid clicks of MovieLens 100K."""
 
     dimension: int = 128
@@ -91,7 +91,7 @@ class Mgnn(Recommender):
         self.weight = nn.Parameter(torch.zeros(problem.items, 1))
         self.unknown_user = nn.Parameter(torch.randn(1, learned) * learned**-0.5)
         self.facts = FactAggregator(problem, width, options.hops, options.fact_dropout)
-        self.media = MediaEncoder(problem, width, options.media_dropout)
+        self.media = MediaEncoder(problem, width, options.media_dropout, options.modalities())
         users, items = torch.from_numpy(problem.clicks.users), torch.from_numpy(problem.clicks.items)
         self.clicks = heterograph.bipartite(items, users, problem.items, problem.users)
         causes, targets = linear_factors(problem, rank) if rank else (torch.zeros(problem.items, 0),) * 2

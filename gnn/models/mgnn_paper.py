@@ -21,14 +21,14 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from gnn import heterograph
-from gnn.models.base import Options, Problem, Recommender
+from gnn.models.base import Problem, Recommender
 from gnn.models.facts import Facts
 from gnn.models.layers import UserBlock, UserLayers
-from gnn.models.media import MediaEncoder
+from gnn.models.media import MediaEncoder, MediaOptions
 
 
 @dataclass(frozen=True)
-class MgnnPaperOptions(Options):
+class MgnnPaperOptions(MediaOptions):
     """The paper's settings."""
 
     dimension: int = 1024
@@ -52,7 +52,7 @@ class MgnnPaper(Recommender):
         super().__init__(problem, options)
         width = options.dimension
         self.item = nn.Parameter(torch.randn(problem.items, width) * width**-0.5)
-        self.media = MediaEncoder(problem, width, dropout=0.0)
+        self.media = MediaEncoder(problem, width, 0.0, options.modalities())
         self.dense = nn.ModuleList(nn.Linear(2 * width, width) for _ in range(options.hops))
         self.user_dense = nn.ModuleList(nn.Linear(width, width) for _ in range(options.hops + 1))
         self.convert_item = nn.Linear((options.hops + 1) * width, width, bias=False)

@@ -22,15 +22,15 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from gnn import heterograph
-from gnn.models.base import Options, Problem, Recommender
+from gnn.models.base import Problem, Recommender
 from gnn.models.lengths import unit_vectors
-from gnn.models.media import MediaEncoder
+from gnn.models.media import MediaEncoder, MediaOptions
 from gnn.models.pairs import Negatives, rows
 from mmkg.errors import UsageError
 
 
 @dataclass(frozen=True)
-class MmgcnOptions(Options):
+class MmgcnOptions(MediaOptions):
     """The settings of `mmgcn`."""
 
     dimension: int = 64
@@ -69,7 +69,7 @@ class Mmgcn(Recommender):
         width = options.dimension - 1  # see `unit_vectors`
         if width < 1:
             raise UsageError("a dimension of 1 leaves nothing to learn", remedy="Take 8 or more")
-        self.media = MediaEncoder(problem, width, dropout=0.0)
+        self.media = MediaEncoder(problem, width, 0.0, options.modalities())
         # A graph without media is one modality of which nothing is known: the clicks alone.
         modalities = [*self.media.heads] or ["none"]
         self.user, self.film = (

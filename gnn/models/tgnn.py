@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from typing import ClassVar
 
-from gnn.models.base import Problem
 from gnn.models.mgnn import Mgnn, MgnnOptions
 
 
 class Tgnn(Mgnn):
-    """See the module; its settings are those of `mgnn`."""
+    """See the module; but for the media its settings are those of `mgnn`."""
 
     name = "tgnn"
-
-    def __init__(self, problem: Problem, options: MgnnOptions) -> None:
-        text = {modality: matrix for modality, matrix in problem.features.items() if modality == "text"}
-        super().__init__(replace(problem, features=text), options)
+    defaults: ClassVar[MgnnOptions] = MgnnOptions(image=0, audio=0, video=0)

@@ -223,3 +223,23 @@ def test_the_user_layers_give_the_users_unless_the_model_numbers_them(name: str)
         user = torch.tensor(properties["user_conversion"]).view(-1, len(user)) @ user
     user = torch.nn.functional.pad(user, (0, 8 - len(user)))
     torch.testing.assert_close(user / user.norm(), users[3])
+
+
+@pytest.mark.parametrize("name", ["mgnn", "mgnn-paper", "mmgcn"])
+def test_a_modality_that_is_switched_off_is_as_if_the_graph_had_none(name: str) -> None:
+    model = make(name, planted_problem(**features(text=FILMS, image=FILMS)), image=0)
+    text_alone = make(name, planted_problem(**features(text=FILMS)))
+    assert {key: value.shape for key, value in model.state_dict().items()} == {
+        key: value.shape for key, value in text_alone.state_dict().items()
+    }
+    with pytest.raises(UsageError, match="image must be 1 or 0, and is 2"):
+        MODELS[name].defaults.with_changes({"image": 2})
+
+
+def test_a_wrong_setting_is_answered_by_the_nearest_right_one() -> None:
+    with pytest.raises(UsageError, match="Did you mean temperature"):
+        MODELS["mgnn"].defaults.with_changes({"temprature": 0.2})
+    with pytest.raises(UsageError, match="epochs must be a whole number"):
+        MODELS["mgnn"].defaults.with_changes({"epochs": 2.5})
+    with pytest.raises(UsageError, match="Did you mean mgnn"):
+        model_class("mgn")
