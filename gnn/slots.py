@@ -1,7 +1,7 @@
 """Which model is active, which were before, and whose vectors are in the two slots.
 
-A `Model` node has `slot` as long as its vectors are there: `embed` writes it when the last vector is written,
-and takes it from the model whose slot it fills. `promoted_at` lists when a model became active, and
+A `Model` node has `slot` as long as its vectors are there: `embed` writes it after the last vector, and takes
+it from the model whose slot it fills before the first. `promoted_at` lists when a model became active, and
 `rolled_back_at` when that was taken back, so the nodes together are the history.
 """
 
@@ -52,10 +52,9 @@ def slot_of(graph: Graph, model: str) -> str | None:
 
 
 def take_slot(graph: Graph, model: str) -> str:
-    """Return the slot for a model's vectors, which is from now on no other model's.
+    """Return the slot for a model's vectors, which until they are there is nobody's but the active model's.
 
-    Nor is it this one's until all is written, unless it is the active one. It is the one that holds them
-    already, or the one that the active model does not use.
+    It is the one that holds them already, or the one that the active model does not use.
     """
     taken = {row["slot"] for row in graph.read(ACTIVE) if row["id"] != model}
     own = slot_of(graph, model)
