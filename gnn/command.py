@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from gnn import evaluation, listing, promotion, training, writeback
 from gnn import experiment as experiments
-from gnn import tune as tuning
 from gnn.evaluation import EvaluationReport, Split
 from gnn.experiment import Budget, ExperimentReport
 from gnn.listing import DiffReport, ListReport
 from gnn.promotion import DeletionReport, PromotionReport
 from gnn.training import TrainReport
-from gnn.tune import TuneReport
 from gnn.writeback import EmbedReport
 from kg import Graph
 from mmkg.settings import Settings
 from storage import BlobStore
+
+if TYPE_CHECKING:
+    from gnn.tune import TuneReport
 
 
 def train(
@@ -102,6 +103,8 @@ def tune(
     settings: Settings, *, epochs: int, evaluate_every: int, patience: int, **options: Any
 ) -> TuneReport:
     """Search the settings of a model; see `gnn.tune.tune`."""
+    from gnn import tune as tuning  # noqa: PLC0415  # Optuna is for this command alone
+
     budget = Budget(epochs, evaluate_every, patience)
     with Graph.connect(settings) as graph, BlobStore.connect(settings) as store:
         return tuning.tune(graph, store, settings, budget=budget, **options)

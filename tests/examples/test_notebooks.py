@@ -36,7 +36,7 @@ def printed(name: str) -> str:
         notebook, timeout=120, kernel_name="python3", resources={"metadata": {"path": EXAMPLES}}
     ).execute()
     outputs = [output for cell in notebook.cells for output in cell.get("outputs", [])]
-    assert all(output.get("name") != "stderr" for output in outputs)
+    assert [output["text"] for output in outputs if output.get("name") == "stderr"] == []
     return "".join(output.get("text") or output["data"].get("text/plain", "") for output in outputs)
 
 
