@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-import cli
 from ingest import undo
 from ingest.attach import KINDS, Attachments, run
 from ingest.catalogue import Catalogue
+from ingest.cli import MEDIA_KINDS
 from kg import Graph
 from mmkg.errors import InputError
 from mmkg.settings import Settings
@@ -123,7 +123,7 @@ def test_from_the_command_line(here: Settings, tmp_path: Path) -> None:
 
 
 def test_every_kind_of_media_can_be_told() -> None:
-    assert set(cli.MEDIA_KINDS) == set(KINDS)
+    assert set(MEDIA_KINDS) == set(KINDS)
     assert [medium.kind for medium in Attachments("1", [Path("a.txt"), Path("b.WEBM")]).media()] == [
         "Text",
         "Trailer",

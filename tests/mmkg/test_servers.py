@@ -44,6 +44,8 @@ def home(tmp_path_factory: pytest.TempPathFactory, environment: pytest.MonkeyPat
         environment.setenv("MMKG_HOME", str(home))
         for port in DEFAULT_PORTS:
             holder = holders.enter_context(socket.socket())
+            # As servers do: a port whose last connections have not faded yet can be had.
+            holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             with contextlib.suppress(OSError):  # somebody holds it already
                 holder.bind((LOOPBACK, port))
                 holder.listen()
