@@ -28,17 +28,6 @@ FEW = ("popularity", "nfm", "mgnn")
 
 
 @pytest.fixture
-def at(settings: Settings, tmp_path: Path) -> Settings:
-    return settings.model_copy(update={"home": tmp_path / "home", "cache": tmp_path / "cache"})
-
-
-@pytest.fixture
-def planted(graph: Graph) -> Graph:
-    fill(graph)
-    return graph
-
-
-@pytest.fixture
 def with_media(planted: Graph, monkeypatch: pytest.MonkeyPatch) -> Graph:
     """The planted graph, where texts and images tell the parity of a film; no file has to be encoded."""
 

@@ -26,17 +26,6 @@ from tests.gnn.planted import fill
 BUDGET = Budget(epochs=2, evaluate_every=1)
 
 
-@pytest.fixture
-def at(settings: Settings, tmp_path: Path) -> Settings:
-    return settings.model_copy(update={"home": tmp_path / "home", "cache": tmp_path / "cache"})
-
-
-@pytest.fixture
-def planted(graph: Graph) -> Graph:
-    fill(graph)
-    return graph
-
-
 def go(graph: Graph, store: BlobStore, at: Settings, **options: Any) -> TuneReport:
     return tune(graph, store, at, **{"budget": BUDGET, "trials": 3, **options})
 
