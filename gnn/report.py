@@ -10,34 +10,23 @@ from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import date
-from html import escape
 from typing import TYPE_CHECKING, Any
 
 import torch
+from jinja2 import Environment, PackageLoader
 from matplotlib.figure import Figure
 
 import mmkg
 from gnn.problem import Task
-from gnn.settings_file import write_whole
 from gnn.significance import NAME
 from gnn.tables import METRICS, Outcome, Table
+from mmkg.files import write_whole
 
 if TYPE_CHECKING:
     from gnn.experiment import ExperimentReport
 
-PAGE = """<!DOCTYPE html>
-<html lang="en"><head><meta charset="utf-8"><title>mmkg experiment</title><style>
-body {{ font: 16px/1.5 system-ui, sans-serif; max-width: 62rem; margin: 2rem auto; padding: 0 1rem; }}
-table {{ border-collapse: collapse; margin: 1rem 0; }}
-th, td {{ padding: .2rem .8rem; border-bottom: 1px solid #ddd; text-align: right; vertical-align: top; }}
-th:first-child, td:first-child {{ text-align: left; }}
-tr.best td {{ font-weight: bold; }}
-img {{ max-width: 100%; }}
-</style></head><body>
-<h1>mmkg experiment</h1>
-{body}
-</body></html>
-"""
+TEMPLATE = "report.html"
+CURVES = "curves.png"
 
 
 def facts(
@@ -66,6 +55,7 @@ def facts(
 def write(report: ExperimentReport) -> None:
     """Write all files; those of an earlier report are replaced."""
     folder = report.folder
+    folder.mkdir(parents=True, exist_ok=True)
     runs = [
         {"label": label, **asdict(outcome)}
         for label, outcomes in report.outcomes.items()
@@ -75,14 +65,13 @@ def write(report: ExperimentReport) -> None:
     write_whole(folder / "results.csv", _csv(_user_rows(report.outcomes)))
     pictures = {}
     for table in report.tables:
-        name = table.name.lower().replace(" ", "")
-        write_whole(folder / f"{name}.csv", _csv([table.HEADINGS, *table.rows()]))
-        pictures[f"{name}.png"] = draw_table(table)
+        file = folder / _picture(table)
+        write_whole(file.with_suffix(".csv"), _csv([table.HEADINGS, *table.rows()]))
+        pictures[file.name] = draw_table(table)
     if trained := {label: each for label, each in report.outcomes.items() if each[0].curve}:
-        pictures["curves.png"] = draw_curves(trained)
+        pictures[CURVES] = draw_curves(trained)
     for name, picture in pictures.items():
-        (folder / f"{name}.tmp").write_bytes(picture)
-        (folder / f"{name}.tmp").replace(folder / name)
+        write_whole(folder / name, picture)
     write_whole(folder / "report.html", page(report, pictures))
 
 
@@ -120,24 +109,30 @@ def draw_table(table: Table) -> bytes:
 
 def page(report: ExperimentReport, pictures: Mapping[str, bytes]) -> str:
     """Write the page, which refers to nothing outside itself."""
-    body = [_html_table(("what", "value"), report.facts.items())]
-    for table in report.tables:
-        best = max(table.cells, key=lambda system: table.cells[system]["ndcg"].mean)
-        references = ", ".join(f"{name} for {metric}" for metric, name in table.references.items())
-        body += [
-            f"<h2>{escape(table.name)}: {escape(table.caption)}</h2>",
-            _html_table(table.HEADINGS, table.rows(), best),
-            f"<p>Reference: {escape(references or 'none, since no baseline is among the systems')}. "
-            f"Better and worse: p &lt; .05. {escape(NAME)}.</p>",
-            _html_table(("against the reference", "recall", "ndcg"), _differences(table)),
-            _image(f"{table.name} as bars", pictures[f"{table.name.lower().replace(' ', '')}.png"]),
-        ]
-    if "curves.png" in pictures:
-        body += ["<h2>Training</h2>", _image("training curves", pictures["curves.png"])]
-    if report.failures:
-        body += ["<h2>Runs without a result</h2>", _html_table(("run", "reason"), report.failures.items())]
-    body += ["<h2>Runs</h2>", _html_table(*_runs(report.outcomes))]
-    return PAGE.format(body="\n".join(body))
+    shown = {name: b64encode(picture).decode() for name, picture in pictures.items()}
+    sections = [
+        {
+            "table": table,
+            "best": max(table.cells, key=lambda system: table.cells[system]["ndcg"].mean),
+            "references": ", ".join(f"{name} for {metric}" for metric, name in table.references.items()),
+            "differences": _differences(table),
+            "bars": shown[_picture(table)],
+        }
+        for table in report.tables
+    ]
+    environment = Environment(loader=PackageLoader("gnn", "templates"), autoescape=True)
+    return environment.get_template(TEMPLATE).render(
+        report=report,
+        sections=sections,
+        curves=shown.get(CURVES),
+        runs=_runs(report.outcomes),
+        test=NAME,
+    )
+
+
+def _picture(table: Table) -> str:
+    """Name the file of a table's picture; its CSV file is named likewise."""
+    return f"{table.name.lower().replace(' ', '')}.png"
 
 
 def _differences(table: Table) -> list[tuple[str, ...]]:
@@ -177,18 +172,6 @@ def _user_rows(outcomes: Mapping[str, Sequence[Outcome]]) -> list[Sequence[Any]]
             columns = (run.users[name] for name in ("user", "recall", "ndcg", "hit", "mrr"))
             rows += [(label, run.seed, *values) for values in zip(*columns, strict=True)]
     return rows
-
-
-def _html_table(headings: Sequence[str], rows: Any, best: str = "") -> str:
-    lines = ["<tr>" + "".join(f"<th>{escape(heading)}</th>" for heading in headings) + "</tr>"]
-    for row in rows:
-        mark = ' class="best"' if row[0] == best else ""
-        lines.append(f"<tr{mark}>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>")
-    return "<table>\n" + "\n".join(lines) + "\n</table>"
-
-
-def _image(text: str, picture: bytes) -> str:
-    return f'<img alt="{escape(text)}" src="data:image/png;base64,{b64encode(picture).decode()}">'
 
 
 def _csv(rows: Sequence[Sequence[Any]]) -> str:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from mmkg.errors import InputError
+from mmkg.files import write_whole
 
 
 def read_settings(path: Path) -> dict[str, dict[str, Any]]:
@@ -40,12 +40,5 @@ def add_settings(path: Path, model: str, settings: Mapping[str, Any]) -> None:
         InputError: what is there is no such file.
     """
     found = read_settings(path) if path.exists() else {}
-    write_whole(path, json.dumps({**found, model: dict(settings)}, indent=2) + "\n")
-
-
-def write_whole(path: Path, text: str) -> None:
-    """Write a text file, whole or not at all."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
-    temporary.write_text(text, encoding="utf-8")
-    temporary.replace(path)
+    write_whole(path, json.dumps({**found, model: dict(settings)}, indent=2) + "\n")

@@ -11,8 +11,8 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from gnn.settings_file import write_whole
 from gnn.significance import Comparison, compare
+from mmkg.files import write_whole
 
 METRICS = ("recall", "ndcg")
 
@@ -36,6 +36,7 @@ class Outcome:
 
     def write(self, path: Path) -> None:
         """Write the run into a file, whole or not at all."""
+        path.parent.mkdir(parents=True, exist_ok=True)
         write_whole(path, json.dumps(asdict(self)))
 
     @classmethod

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 import secrets
 from collections.abc import Mapping, Sequence
@@ -17,14 +16,14 @@ from neo4j.exceptions import AuthError, DriverError, Neo4jError
 from kg import browser
 from kg.admin import argument_file, joined, run_admin
 from kg.jars import NEO4J_VERSION, class_path
-from mmkg.daemon import LOOPBACK, Daemon, ask, free_ports, is_free, write_private
+from mmkg.daemon import LOOPBACK, Daemon, ask, on_free_ports
 from mmkg.errors import ServerError
+from mmkg.files import write_whole
 from procedures.build import build
 
 USERNAME = "neo4j"
 PORTS = {"bolt": 7687, "http": 7474}
 START_SECONDS = 180
-ATTEMPTS = 3
 
 SERVER_MAIN = "org.neo4j.server.CommunityEntryPoint"
 JAVA_OPTIONS = (
@@ -75,7 +74,6 @@ class GraphDatabaseServer:
         self.environment = dict(environment or {})
         self.folder = self.daemon.folder
         self._cache = cache
-        self._state_file = self.folder / "state.json"
 
     def up(self) -> str:
         """Install, configure and start the server, unless it runs as it should, and say what was done.
@@ -89,15 +87,15 @@ class GraphDatabaseServer:
             (self.folder / name).mkdir(exist_ok=True)
         jars = class_path(self._cache)
         plugin = build(self.folder / "plugins" / "mmkg.jar", jars, JAVA)
-        state = self._state()
+        state = self.daemon.state()
         as_it_should = state.get("loaded") == self._loaded(state.get("ports", PORTS), plugin)
         if as_it_should and self.daemon.comes_up(self.answers, seconds=START_SECONDS):
             done = "already running"
         else:
             ran = self.daemon.stop()
-            state = self._launch(state, jars, plugin)
+            self._launch(state, jars, plugin)
             done = "restarted, because its plugin or its configuration changed" if ran else "started"
-        write_private(self._state_file, state | {"initialised": True})
+        self.daemon.remember(self.daemon.state() | {"initialised": True})
         return done
 
     def down(self) -> bool:
@@ -106,7 +104,7 @@ class GraphDatabaseServer:
 
     def login(self) -> dict[str, str]:
         """Return the address and the login, under the names of `mmkg.settings.Settings`."""
-        state = self._state()
+        state = self.daemon.state()
         return {
             "neo4j_uri": f"bolt://{LOOPBACK}:{state['ports']['bolt']}",
             "neo4j_username": USERNAME,
@@ -115,7 +113,7 @@ class GraphDatabaseServer:
 
     def addresses(self) -> dict[str, str]:
         """Return what to open or connect to, by name."""
-        http = self._state()["ports"]["http"]
+        http = self.daemon.state()["ports"]["http"]
         return {"Browser": f"http://{LOOPBACK}:{http}/browser/", "Bolt": self.login()["neo4j_uri"]}
 
     def answers(self) -> bool:
@@ -126,53 +124,40 @@ class GraphDatabaseServer:
         """
         login = self.login()
         try:
-            ask(self._state()["ports"]["http"], "/")
+            ask(self.daemon.state()["ports"]["http"], "/")
             auth = (login["neo4j_username"], login["neo4j_password"])
             with neo4j.GraphDatabase.driver(login["neo4j_uri"], auth=auth, connection_timeout=5) as driver:
                 driver.execute_query("RETURN 1")
         except AuthError:
             raise ServerError(
                 "Neo4j refuses the password that is noted for it",
-                where=str(self._state_file),
+                where=str(self.daemon.state_file),
                 remedy="If you changed it, write the new one into this file",
             ) from None
         except (OSError, DriverError, Neo4jError):
             return False
         return True
 
-    def _state(self) -> dict[str, Any]:
-        try:
-            state: dict[str, Any] = json.loads(self._state_file.read_text())
-        except FileNotFoundError:
-            return {}
-        return state
-
-    def _launch(self, state: dict[str, Any], jars: Sequence[Path], plugin: Path) -> dict[str, Any]:
-        """Start the server on free ports, the former ones if possible, and return what to remember of it."""
+    def _launch(self, state: dict[str, Any], jars: Sequence[Path], plugin: Path) -> None:
+        """Start the server on free ports, the former ones if possible."""
         # Hexadecimal, since neo4j-admin takes a password that begins with a dash for an option.
         state.setdefault("password", secrets.token_hex(24))
-        for attempt in range(1, ATTEMPTS + 1):
-            wishes = state.get("ports", PORTS)
-            ports = free_ports({name: [wishes[name], PORTS[name]] for name in PORTS})
-            state |= {"ports": ports, "loaded": self._loaded(ports, plugin)}
-            write_private(self._state_file, state)
-            _write(self.folder / "conf" / "neo4j.conf", _configuration(ports))
+
+        def launch(ports: dict[str, int]) -> None:
+            self.daemon.remember(state | {"ports": ports, "loaded": self._loaded(ports, plugin)})
+            write_whole(self.folder / "conf" / "neo4j.conf", _configuration(ports))
             if not state.get("initialised"):
                 self._set_initial_password(jars, state["password"])
-            try:
-                self._start([*jars, plugin])
-            except ServerError:
-                if attempt < ATTEMPTS and not all(map(is_free, ports.values())):
-                    continue  # another process took one of the ports in between
-                raise
-            break
-        return state
+            self._start([*jars, plugin])
+
+        former = state.get("ports", PORTS)
+        on_free_ports({name: [former[name], PORTS[name]] for name in PORTS}, launch)
 
     def _start(self, jars: Sequence[Path]) -> None:
         """Start the server; the plugin is on its class path too, as Browser's files are no procedures."""
         arguments = self.folder / "java.args"
         folders = [f"--home-dir={self.folder}", f"--config-dir={self.folder / 'conf'}"]
-        _write(arguments, argument_file([*_java_options(), "-cp", joined(jars), SERVER_MAIN, *folders]))
+        write_whole(arguments, argument_file([*_java_options(), "-cp", joined(jars), SERVER_MAIN, *folders]))
         self.daemon.start([JAVA, f"@{arguments}"], self.environment)
         self.daemon.wait_until(self.answers, seconds=START_SECONDS)
 
@@ -206,9 +191,3 @@ def _java_options() -> list[str]:
 
 def _memory(variable: str) -> str:
     return os.environ.get(variable) or MEMORY[variable]
-
-
-def _write(path: Path, text: str) -> None:
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    temporary.write_text(text)
-    temporary.replace(path)

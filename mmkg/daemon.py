@@ -13,12 +13,14 @@ import urllib.request
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import psutil
 
 from mmkg.errors import ServerError
 
 LOOPBACK = "127.0.0.1"
+ATTEMPTS = 3
 LOG_LINES = 12
 LOG_BYTES = 10 << 20
 POLL_SECONDS = 0.1
@@ -51,6 +53,23 @@ class Daemon:
     def log_file(self) -> Path:
         """The process's standard output and standard error."""
         return self.folder / "server.log"
+
+    @property
+    def state_file(self) -> Path:
+        """What the server's owner remembers of it: ports, logins. Nobody else may read it."""
+        return self.folder / "state.json"
+
+    def state(self) -> dict[str, Any]:
+        """Read what is remembered; nothing before the first start."""
+        try:
+            state: dict[str, Any] = json.loads(self.state_file.read_text())
+        except FileNotFoundError:
+            return {}
+        return state
+
+    def remember(self, state: Mapping[str, Any]) -> None:
+        """Write what is to be remembered."""
+        write_private(self.state_file, state)
 
     def start(self, command: Sequence[str | Path], environment: Mapping[str, str] | None = None) -> None:
         """Start the process in a session of its own, in its folder, and write the pid file.
@@ -234,6 +253,27 @@ def free_ports(wishes: Mapping[str, Sequence[int]]) -> dict[str, int]:
         wish = next((port for port in ports if port not in chosen.values() and is_free(port)), None)
         chosen[name] = wish if wish is not None else _any_port(set(chosen.values()))
     return chosen
+
+
+def on_free_ports(wishes: Mapping[str, Sequence[int]], launch: Callable[[dict[str, int]], None]) -> None:
+    """Launch a server on free ports, and on others where another process takes one in between.
+
+    Args:
+        wishes: as of `free_ports`.
+        launch: gets the ports by name, and returns when the server answers.
+
+    Raises:
+        ServerError: as of `launch`.
+    """
+    for attempt in range(1, ATTEMPTS + 1):
+        ports = free_ports(wishes)
+        try:
+            launch(ports)
+        except ServerError:
+            if attempt < ATTEMPTS and not all(map(is_free, ports.values())):
+                continue
+            raise
+        return
 
 
 def _any_port(taken: set[int]) -> int:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import os
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
@@ -13,6 +12,7 @@ from ingest.thumbnails import MIME
 from kg import Graph
 from kg.asking import Recommendations
 from mmkg.errors import InputError, StoreError
+from mmkg.files import write_whole
 from mmkg.settings import Settings
 from storage import BlobStore
 from storage.blobs import sha256_of
@@ -39,12 +39,9 @@ def write(settings: Settings, answer: Recommendations, path: Path, log: Callable
     """
     pictures = thumbnails(settings, (row.film.id for row in answer.recommendations), log)
     text = render(answer, pictures)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        temporary.write_text(text, encoding="utf-8")
-        temporary.replace(path)
+        write_whole(path, text)
     except OSError as error:
-        temporary.unlink(missing_ok=True)
         raise InputError(f"the page cannot be written ({error.strerror})", where=str(path)) from None
 
 

