@@ -21,7 +21,7 @@ from mmkg.settings import Settings
 from mmkg.words import counted
 
 Mode = Literal["dry-run", "apply", "undo"]
-DONE = {"dry-run": "would become", "apply": "became", "undo": "were taken back from"}
+DONE = {"dry-run": "would become", "apply": "became", "undo": "taken back from"}
 
 
 @dataclass
