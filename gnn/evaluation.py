@@ -81,9 +81,9 @@ def evaluate(
         raise UsageError(
             f"split {split!r} or k = {k} makes no sense", remedy="Say valid or test, and k above 0"
         )
-    task = load_task(graph, store, settings)
     chosen = model or newest_model(graph)
-    fetch(graph, store, settings, chosen)
+    views = fetch(graph, store, settings, chosen).model_options().views()
+    task = load_task(graph, store, settings, views=views)
     restored, header = restore(settings, chosen, task.problem)
     systems: dict[str, Recommender] = {
         Popularity.name: Popularity(task.problem, Popularity.defaults),

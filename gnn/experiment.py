@@ -21,7 +21,7 @@ from gnn.evaluation import measure_users, measured_users
 from gnn.models import MODELS, Options, Popularity, Recommender, did_you_mean
 from gnn.models.media import MediaOptions
 from gnn.problem import Task, load_task
-from gnn.sampler import MODALITIES
+from gnn.sampler import MODALITIES, VIEWS
 from gnn.settings_file import read_settings
 from gnn.tables import Outcome, Table, make_table
 from gnn.training import fit
@@ -140,7 +140,8 @@ def experiment(
     if k < 1 or not seeds or not systems:
         raise UsageError("an experiment needs a system, a seed and k above 0")
     options = choose_options(systems, budget, read_settings(tuned) if tuned else {})
-    task = load_task(graph, store, settings)
+    views = dict.fromkeys(view for each in options.values() for view in each.views())
+    task = load_task(graph, store, settings, views=views)
     for split in ("valid", "test"):
         measured_users(task.clicks, split)
     compared = {name: _jobs(name, options[name], seeds) for name in options}
@@ -199,7 +200,8 @@ def _jobs(name: str, options: Options, seeds: Sequence[int]) -> list[Job]:
 def _without(task: Task, options: Options, seeds: Sequence[int]) -> dict[str, list[Job]]:
     """Leave out each modality of the graph, and all others, and all; the same choice is made once."""
     assert isinstance(options, MediaOptions)
-    used = [m for m in options.modalities() if m in task.problem.features]
+    seen = {VIEWS[view] for view in task.problem.features}
+    used = [modality for modality in options.modalities() if modality in seen]
     choices = {frozenset(used): EVERYTHING}
     for modality in used:
         choices.setdefault(frozenset(used) - {modality}, f"without {modality}")

@@ -74,7 +74,7 @@ def weighted_sum(graph: Heterograph, values: Tensor, weights: Tensor | None = No
     assert values.ndim == 2
     assert values.shape[0] == graph.num_src_nodes()
     with graph.local_scope():
-        graph.srcdata["h"] = values
+        graph.srcdata["h"] = values.float()  # DGL adds up no bfloat16 on the CPU
         if weights is None:
             message = function.copy_u("h", "m")
         else:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from gnn import features, heterograph
 from gnn.features import Features
 from gnn.models import Problem
-from gnn.sampler import MODALITIES, SPLITS, Clicks, RippleSampler
+from gnn.sampler import FROZEN, MODALITIES, SPLITS, VIEWS, Clicks, RippleSampler
 from gnn.split import ensure_split
 from kg import Graph
 from mmkg.settings import Settings
@@ -25,18 +25,26 @@ class Task:
     problem: Problem
     clicks: Mapping[str, Clicks]
     encoders: Mapping[str, str]
-    """By modality, the version of the encoder that made the features."""
+    """By view, the version of the encoder that made the features."""
     doubts: Sequence[str] = ()
     """What a model can learn little or nothing of, in words."""
 
 
-def load_task(graph: Graph, store: BlobStore, settings: Settings, *, splits: Sequence[str] = SPLITS) -> Task:
+def load_task(
+    graph: Graph,
+    store: BlobStore,
+    settings: Settings,
+    *,
+    views: Collection[str] = FROZEN,
+    splits: Sequence[str] = SPLITS,
+) -> Task:
     """Read the graph once: split the clicks if none is, export the snapshot, encode the media.
 
     Args:
         graph: the graph database.
         store: the object store with the media.
         settings: say where features are kept.
+        views: what is to be seen of the media, see `gnn.sampler.VIEWS`; nothing else is encoded.
         splits: whose clicks are read; who leaves `test` out cannot look at it, even by mistake.
 
     Raises:
@@ -47,7 +55,7 @@ def load_task(graph: Graph, store: BlobStore, settings: Settings, *, splits: Seq
     sampler = RippleSampler(graph)
     ripple = sampler.snapshot()
     clicks = sampler.clicks(ripple, splits)
-    media = {modality: ripple.ids[modality] for modality in MODALITIES if ripple.count(modality)}
+    media = {view: ripple.ids[VIEWS[view]] for view in views if ripple.count(VIEWS[view])}
     found = features.load(store, settings.cache, media)
     problem = Problem(
         ripple,

@@ -20,7 +20,7 @@ from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
 from gnn import heritage
-from gnn.models import Problem, Recommender, model_class
+from gnn.models import Options, Problem, Recommender, model_class
 from kg import Graph
 from mmkg.errors import ModelError, StoreError
 from mmkg.settings import Settings
@@ -73,6 +73,10 @@ class Header:
     """By modality, the version of the encoder."""
     parent: str = ""
     """The id of the model that it continues from; empty for one that began from nothing."""
+
+    def model_options(self) -> Options:
+        """Return the settings as the model's class has them."""
+        return model_class(self.name).defaults.with_changes(self.options)
 
     def to_json(self) -> dict[str, Any]:
         """Return the header as plain values."""
@@ -259,7 +263,7 @@ def restore(settings: Settings, model_id: str, problem: Problem) -> tuple[Recomm
             where=model_id,
             remedy="Run `mmkg train` to make one for this graph",
         )
-    model = kind(problem, kind.defaults.with_changes(header.options))
+    model = kind(problem, header.model_options())
     load_weights(model, read_tensors(path)[0], str(path))
     return model, header
 

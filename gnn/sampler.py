@@ -31,6 +31,22 @@ MEDIA = {
     "Clip": "video",
 }
 MODALITIES = ("text", "image", "audio", "video")
+VIEWS = {
+    "text": "text",
+    "image": "image",
+    "image_grid": "image",
+    "audio": "audio",
+    "video": "video",
+    "video_grid": "video",
+    "motion": "video",
+}
+"""What is seen of media, each by an encoder of its own, and the modality of which it is a view.
+
+Of a video, `video` is what its frames show and `motion` how they move. A grid is what the image network knows
+of a picture or of frames before its last blocks, for a model that trains these.
+"""
+FROZEN = ("text", "image", "audio", "video", "motion")
+"""The views of a model that trains no part of the image network."""
 NODE_TYPES = (*KINDS.values(), *MODALITIES)
 HELD_BACK = ["RATED", "CO_CLICKED"]
 """Relation types that never enter a ripple."""

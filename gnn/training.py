@@ -19,6 +19,7 @@ from gnn.evaluation import measure
 from gnn.heritage import Inherited
 from gnn.memory import guarded
 from gnn.models import Options, Recommender, model_class
+from gnn.models.heads import Paced
 from gnn.problem import Task, load_task
 from gnn.slots import now
 from kg import Graph
@@ -134,7 +135,7 @@ def train(
             remedy=f"Add --model {parent.name}",
         )
     options = kind.defaults.with_changes(parent.options if parent else {}).with_changes(changes)
-    task = load_task(graph, store, settings)
+    task = load_task(graph, store, settings, views=options.views())
     header = _header(kind, options, seed, task, parent)
     if parent and from_last and not force and _learnt_of(parent) == _learnt_of(header):
         header = parent
@@ -221,7 +222,7 @@ class Run:
     def __post_init__(self) -> None:
         options = self.model.options
         self.optimizer = torch.optim.Adam(
-            self.model.parameters(), lr=options.learning_rate, weight_decay=options.weight_decay
+            paced(self.model), lr=options.learning_rate, weight_decay=options.weight_decay
         )
 
     def until_the_end(self, model_id: str) -> None:
@@ -287,7 +288,8 @@ class Run:
         total, batches = 0.0, torch.split(torch.randperm(count), options.batch_size)
         for batch in batches:
             self.optimizer.zero_grad()
-            loss = self.model.loss(batch)
+            with torch.autocast("cpu", torch.bfloat16, enabled=bool(options.amp)):
+                loss = self.model.loss(batch)
             if not math.isfinite(value := loss.item()):
                 self.checkpoint.unlink(missing_ok=True)
                 raise ModelError(
@@ -378,6 +380,21 @@ def _reuse(header: registry.Header, folder: Path, task: Task) -> TrainReport:
         parent=header.parent,
         warnings=task.doubts,
     )
+
+
+def paced(model: Recommender) -> list[dict[str, Any]]:
+    """Return a model's weights in the groups of Adam: those of a `Paced` network have steps of their own."""
+    options = model.options
+    groups: list[dict[str, Any]] = [{"params": []}]
+    taken: set[Tensor] = set()
+    for network in model.modules():
+        if isinstance(network, Paced):
+            weights = list(network.parameters())
+            rate = options.learning_rate * getattr(options, network.pace)
+            groups.append({"params": weights, "lr": rate, **network.adam})
+            taken.update(weights)
+    groups[0]["params"] = [weight for weight in model.parameters() if weight not in taken]
+    return groups
 
 
 def _part(tensors: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:

@@ -124,7 +124,7 @@ def tune(
     defaults = kind.defaults.with_changes(asdict(budget))
     if trials < 1:
         raise UsageError(f"trials must be above 0, and is {trials}")
-    task = load_task(graph, store, settings, splits=SEEN)
+    task = load_task(graph, store, settings, views=defaults.views(), splits=SEEN)
     measured_users(task.clicks, "valid")
     folder = settings.home / "tuning"
     folder.mkdir(parents=True, exist_ok=True)

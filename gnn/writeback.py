@@ -91,9 +91,9 @@ def embed(
         ModelError: there is no such model, it was made for another graph, or its vectors are no unit vectors.
         GraphError: an index does not come online.
     """
-    task = load_task(graph, store, settings)
     chosen = model or newest_model(graph)
-    fetch(graph, store, settings, chosen)
+    views = fetch(graph, store, settings, chosen).model_options().views()
+    task = load_task(graph, store, settings, views=views)
     restored, header = restore(settings, chosen, task.problem)
     restored.eval()
     with torch.no_grad():

@@ -1,4 +1,4 @@
-"""Frozen pretrained encoders, one a modality: from the bytes of a medium to an array of fixed shape."""
+"""Encoders that are not trained, one a view of media: from the bytes of a medium to an array of fixed shape."""
 
 from __future__ import annotations
 
@@ -6,15 +6,23 @@ from importlib import import_module
 
 from gnn.encoders.base import Array, Encoder
 
-ENCODERS = {"text": "TextEncoder", "image": "ImageEncoder", "audio": "AudioEncoder", "video": "VideoEncoder"}
-"""By modality, which is also the name of the module, the class of its encoder."""
+ENCODERS = {
+    "text": ("text", "TextEncoder"),
+    "image": ("image", "ImageEncoder"),
+    "image_grid": ("image", "ImageGridEncoder"),
+    "audio": ("audio", "AudioEncoder"),
+    "video": ("video", "VideoEncoder"),
+    "video_grid": ("video", "VideoGridEncoder"),
+    "motion": ("motion", "MotionEncoder"),
+}
+"""By view (`gnn.sampler.VIEWS`), the module and the class of its encoder."""
 
 __all__ = ["ENCODERS", "Array", "Encoder", "make"]
 
 
-def make(modality: str) -> Encoder:
-    """Make the encoder of a modality; its weights are loaded when it first encodes."""
+def make(view: str) -> Encoder:
+    """Make the encoder of a view; its weights are loaded when it first encodes."""
     # Imported here, because each brings libraries that take seconds to load.
-    module = import_module(f"gnn.encoders.{modality}")
-    encoder: Encoder = getattr(module, ENCODERS[modality])()
+    module, name = ENCODERS[view]
+    encoder: Encoder = getattr(import_module(f"gnn.encoders.{module}"), name)()
     return encoder

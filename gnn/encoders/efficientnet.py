@@ -21,6 +21,10 @@ REVISION = 1
 """To be raised whenever the code below gives other numbers than before."""
 SIZE = 224
 FEATURES = 1280
+CUT = -1
+"""The blocks from here on, and the convolution behind them, are the last ones, which a model may train."""
+GRID = (192, 7, 7)
+"""What the others give: channels, height and width."""
 CLASSES = 1000
 
 # The weights were converted from TensorFlow's, which were trained on pixels scaled like this.
@@ -119,11 +123,19 @@ class EfficientNetLite0(nn.Module):
 
     def forward(self, pixels: Tensor) -> Tensor:
         """Pool the features of images, (n, 3, height, width) with values from 0 to 255, as (n, 1280)."""
-        hidden = _relu6(self._bn0(self._conv_stem((pixels - PIXEL_MEAN) / PIXEL_SCALE)))
-        for block in self._blocks:
-            hidden = block(hidden)
-        pooled: Tensor = _relu6(self._bn1(self._conv_head(hidden))).mean((2, 3))
+        pooled: Tensor = self.last_blocks()(self.grid(pixels)).mean((2, 3))
         return pooled
+
+    def grid(self, pixels: Tensor) -> Tensor:
+        """Run all but the last blocks: images of (n, 3, 224, 224) to (n, 192, 7, 7)."""
+        hidden: Tensor = _relu6(self._bn0(self._conv_stem((pixels - PIXEL_MEAN) / PIXEL_SCALE)))
+        for block in self._blocks[:CUT]:
+            hidden = block(hidden)
+        return hidden
+
+    def last_blocks(self) -> nn.Sequential:
+        """Return the blocks after the grid: (n, 192, 7, 7) to (n, 1280, 7, 7)."""
+        return nn.Sequential(*self._blocks[CUT:], self._conv_head, self._bn1, nn.ReLU6())
 
     def classify(self, features: Tensor) -> Tensor:
         """Score the ImageNet classes of pooled features, (n, 1280), as (n, 1000) logits."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import cached_property
 from io import BytesIO
+from typing import ClassVar, Literal
 
 import numpy as np
 import torch
@@ -23,14 +24,22 @@ MAX_PIXELS = 50_000_000
 
 
 class PixelNetwork:
-    """The network behind images and video frames: (n, 224, 224, 3) pixels to (n, 1280) features."""
+    """The network behind images and video frames.
+
+    Args:
+        part: `forward` for the pooled features of (n, 1280), `grid` for all but its last blocks, (n, 192, 7, 7).
+    """
+
+    def __init__(self, part: Literal["forward", "grid"] = "forward") -> None:
+        self.part = part
 
     def __call__(self, pixels: Sequence[Pixels] | Pixels) -> Array:
-        """Run the network on pixels with values from 0 to 255."""
+        """Run the network on pixels of (n, 224, 224, 3) with values from 0 to 255."""
         batch = torch.from_numpy(np.stack(list(pixels))).to(self._device)
         with torch.inference_mode():
             # Moving the axes of height x width x channel gives channels_last without a copy.
-            features: Array = self._network(batch.permute(0, 3, 1, 2).float()).cpu().numpy()
+            run = getattr(self._network, self.part)
+            features: Array = run(batch.permute(0, 3, 1, 2).float()).contiguous().cpu().numpy()
         return features
 
     @cached_property
@@ -46,15 +55,16 @@ class ImageEncoder(Encoder):
     """A poster or still to (1280,). The whole picture is scaled to a square: a crop would lose the title."""
 
     modality = "image"
-    shape = (efficientnet.FEATURES,)
+    shape: ClassVar[tuple[int, ...]] = (efficientnet.FEATURES,)
     batch = 32
+    part: ClassVar[Literal["forward", "grid"]] = "forward"
 
     def __init__(self) -> None:
         self.version = fingerprint(REVISION, efficientnet.version())
-        self._network = PixelNetwork()
+        self._network = PixelNetwork(self.part)
 
     def encode(self, prepared: Sequence[Pixels]) -> Array:
-        """Encode pictures of (224, 224, 3) as (pictures, 1280)."""
+        """Encode pictures of (224, 224, 3) as (pictures, *shape)."""
         return self._network(prepared)
 
     def _decode(self, data: bytes) -> Pixels:
@@ -65,3 +75,11 @@ class ImageEncoder(Encoder):
             upright = ImageOps.exif_transpose(image).convert("RGB")
             square = upright.resize((efficientnet.SIZE, efficientnet.SIZE), Image.Resampling.BICUBIC)
         return np.asarray(square)
+
+
+class ImageGridEncoder(ImageEncoder):
+    """A poster or still to (192, 7, 7): the same before the last blocks of the network, which a model trains."""
+
+    modality = "image_grid"
+    shape = efficientnet.GRID
+    part = "grid"

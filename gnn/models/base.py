@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from gnn.models.layers import UserLayers
-from gnn.sampler import MODALITIES, Clicks, Ripple
+from gnn.sampler import VIEWS, Clicks, Ripple
 from mmkg.errors import GraphError, ModelError, UsageError
 
 O = TypeVar("O", bound="Options")  # noqa: E741  # the field's habit of one letter for a type
@@ -24,10 +24,11 @@ class Problem:
     ripple: Ripple
     clicks: Clicks
     features: Mapping[str, Tensor] = field(default_factory=dict)
-    """By modality, one array a media node, in the order of `ripple.ids[modality]`: text (nodes, 384),
-    image (nodes, 1280), audio (nodes, 1, mels, frames), video (nodes, frames, 1280)."""
+    """By view, one array a media node, in the order of `ripple.ids[VIEWS[view]]`: text (nodes, 384),
+    image (nodes, 1280), audio (nodes, 1, mels, frames), video (nodes, frames, 1280), motion (nodes, bursts,
+    frames, height, width)."""
     present: Mapping[str, Tensor] = field(default_factory=dict)
-    """By modality, (nodes,): False for a medium that could not be encoded, and adds nothing."""
+    """By view, (nodes,): False for a medium that could not be encoded, and adds nothing."""
 
     def __post_init__(self) -> None:
         if not self.users or not self.items:
@@ -70,6 +71,12 @@ class Options:
     """Epochs between two looks at the valid clicks."""
     patience: int = 6
     """Looks without a gain in ndcg after which training ends."""
+    amp: int = 0
+    """1 trains in mixed precision, bfloat16 where that does no harm; 0 in float32."""
+
+    def views(self) -> tuple[str, ...]:
+        """Return what the model sees of the media, see `gnn.sampler.VIEWS`: nothing, unless it says so."""
+        return ()
 
     def with_changes(self: O, changes: Mapping[str, Any]) -> O:
         """Return a copy with some settings changed; None leaves a setting as it is.
@@ -91,6 +98,8 @@ class Options:
         for name in ("dimension", "epochs", "batch_size", "learning_rate", "evaluate_every", "patience"):
             if getattr(changed, name) <= 0:
                 raise UsageError(f"{name} must be above 0, and is {getattr(changed, name)}")
+        if changed.amp not in (0, 1):
+            raise UsageError(f"amp must be 1 or 0, and is {changed.amp}")
         if changed.hops < 0:
             raise UsageError(f"hops must be 0 or more, and is {changed.hops}")
         return changed
@@ -161,18 +170,19 @@ def did_you_mean(name: str, known: Collection[str], what: str) -> str:
     return f"{guess}Known {what}: {', '.join(sorted(known))}"
 
 
-def _check_features(modality: str, matrix: Tensor, ripple: Ripple) -> None:
-    if modality not in MODALITIES:
-        raise ModelError(f"{modality!r} is no modality", remedy=f"Known: {', '.join(MODALITIES)}")
+def _check_features(view: str, matrix: Tensor, ripple: Ripple) -> None:
+    if view not in VIEWS:
+        raise ModelError(f"{view!r} is no view of media", remedy=f"Known: {', '.join(VIEWS)}")
+    modality = VIEWS[view]
     if matrix.shape[0] != ripple.count(modality):
         raise ModelError(
-            f"there are {matrix.shape[0]} {modality} features for {ripple.count(modality)} media nodes",
+            f"there are {matrix.shape[0]} {view} features for {ripple.count(modality)} media nodes",
             remedy="The graph changed while it was read: run the command again",
         )
     bad = ~torch.isfinite(matrix.flatten(1)).all(1) if matrix.numel() else torch.zeros(0, dtype=torch.bool)
     if bad.any():
         raise ModelError(
-            f"the {modality} features hold a value that is no number",
+            f"the {view} features hold a value that is no number",
             where=f"media node {ripple.ids[modality][int(bad.nonzero()[0])]}",
             remedy="Remove that medium, or delete the feature cache so that it is encoded again",
         )

@@ -1,7 +1,7 @@
-"""Trainable heads that bring the frozen encoders' features of each modality to one width, per film.
+"""A film's media as one vector: the features of the encoders, through networks that are trained, summed.
 
 The paper's `V_t = Σ [3DCNN(FC(video)) + Em(FC(text)) + MF(FC(audio)) + CNN(FC(image))]` over the attached
-nodes: the frozen encoders are the 2-D CNN over the pixels, and the head of video convolves over time.
+nodes; the networks are those of `gnn.models.heads`.
 """
 
 from __future__ import annotations
@@ -11,125 +11,109 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
 
 from gnn import heterograph
 from gnn.models.base import Options, Problem
-from gnn.sampler import MODALITIES
+from gnn.models.heads import make_head
+from gnn.sampler import MODALITIES, VIEWS
 from mmkg.errors import UsageError
-
-CHANNELS = 16
 
 
 @dataclass(frozen=True)
 class MediaOptions(Options):
-    """The settings of every model that uses media: which of them, 1 or 0."""
+    """The settings of every model that uses media: which of them, and what of their encoders is trained."""
 
     text: int = 1
     """1 uses the texts, 0 goes without them."""
     image: int = 1
     audio: int = 1
     video: int = 1
+    frames: int = 1
+    """1 sees what single frames of a video show."""
+    motion: int = 1
+    """1 sees how a video moves."""
+    cnn_rate: float = 0.3
+    """The step size of the convolutions over sound and motion, as a share of `learning_rate`."""
+    finetune_image: int = 0
+    """1 trains the last blocks of the image network on the pictures, 0 leaves them as ImageNet trained them."""
+    finetune_video: int = 0
+    """The same for the frames of videos."""
+    finetune_rate: float = 0.01
+    """The step size of these blocks, as a share of `learning_rate`."""
+    finetune_batch: int = 64
+    """Pictures on which a training step runs them, at most; a frame is a picture."""
 
     def __post_init__(self) -> None:
-        for modality in MODALITIES:
-            if getattr(self, modality) not in (0, 1):
-                raise UsageError(f"{modality} must be 1 or 0, and is {getattr(self, modality)}")
+        for name in (*MODALITIES, "frames", "motion", "finetune_image", "finetune_video"):
+            if getattr(self, name) not in (0, 1):
+                raise UsageError(f"{name} must be 1 or 0, and is {getattr(self, name)}")
+        for name in ("cnn_rate", "finetune_rate", "finetune_batch"):
+            if getattr(self, name) <= 0:
+                raise UsageError(f"{name} must be above 0, and is {getattr(self, name)}")
 
     def modalities(self) -> tuple[str, ...]:
         """Return the modalities that are used."""
         return tuple(modality for modality in MODALITIES if getattr(self, modality))
 
-
-class VideoHead(nn.Module):
-    """`max_t conv_t(FC(frame))`: features (nodes, frames, channels) to (nodes, width)."""
-
-    def __init__(self, channels: int, width: int) -> None:
-        super().__init__()
-        self.dense = nn.Linear(channels, width)
-        self.over_time = nn.Conv1d(width, width, kernel_size=3, padding=1)
-
-    def forward(self, features: Tensor) -> Tensor:
-        """Encode (nodes, frames, channels) as (nodes, width)."""
-        frames = functional.relu(self.dense(features))
-        out: Tensor = functional.relu(self.over_time(frames.transpose(1, 2))).amax(2)
-        return out
-
-
-class AudioHead(nn.Module):
-    """A small CNN over the mel spectrogram: (nodes, 1, mels, frames) to (nodes, width)."""
-
-    def __init__(self, width: int) -> None:
-        super().__init__()
-        self.first = nn.Conv2d(1, CHANNELS, kernel_size=5, stride=(2, 4), padding=2)
-        self.second = nn.Conv2d(CHANNELS, 2 * CHANNELS, kernel_size=3, stride=2, padding=1)
-        self.dense = nn.Linear(4 * CHANNELS, width)
-
-    def forward(self, features: Tensor) -> Tensor:
-        """Encode (nodes, 1, mels, frames) as (nodes, width)."""
-        # A spectrogram in decibels lies far from zero: bring each to zero mean and unit spread.
-        scale = features.std((1, 2, 3), keepdim=True).clamp(min=1e-3)
-        hidden = functional.relu(self.first((features - features.mean((1, 2, 3), keepdim=True)) / scale))
-        hidden = functional.relu(self.second(hidden))
-        out: Tensor = self.dense(torch.cat([hidden.mean((2, 3)), hidden.amax((2, 3))], dim=1))
-        return out
+    def views(self) -> tuple[str, ...]:
+        """Return what the model sees of the media: see `gnn.sampler.VIEWS`."""
+        seen = {
+            "text": self.text,
+            "image_grid" if self.finetune_image else "image": self.image,
+            "audio": self.audio,
+            "video_grid" if self.finetune_video else "video": self.video and self.frames,
+            "motion": self.video and self.motion,
+        }
+        return tuple(view for view, is_seen in seen.items() if is_seen)
 
 
 class MediaEncoder(nn.Module):
-    """The mean over a film's attached media of each modality's head, summed over the modalities.
+    """The mean over a film's attached media of each view's head, summed over the views.
 
-    A modality that a film lacks adds nothing; in training, `dropout` takes a film's modality away at random,
-    so that no film depends on one. `weights`, one a modality, start at 0.1: media weigh as much as they help.
+    A view that a film lacks adds nothing; in training, `dropout` takes a film's view away at random, so that
+    no film depends on one. `weights`, one a view, start at 0.1: media weigh as much as they help.
     """
 
-    def __init__(
-        self, problem: Problem, width: int, dropout: float = 0.3, used: Collection[str] = MODALITIES
-    ) -> None:
+    def __init__(self, problem: Problem, width: int, options: MediaOptions, dropout: float = 0.3) -> None:
         super().__init__()
         self.items = problem.items
         self.width = width
         self.dropout = dropout
-        self.links = _links(problem, used)
-        self.features = {modality: problem.features[modality] for modality in self.links}
-        heads: dict[str, nn.Module] = {}
-        for modality, features in self.features.items():
-            if modality == "video":
-                heads[modality] = VideoHead(features.shape[2], width)
-            elif modality == "audio":
-                heads[modality] = AudioHead(width)
-            else:
-                heads[modality] = nn.Sequential(
-                    nn.LayerNorm(features.shape[1]), nn.Dropout(0.2), nn.Linear(features.shape[1], width)
-                )
-        self.heads = nn.ModuleDict(heads)
-        self.weights = nn.ParameterDict({modality: torch.tensor(0.1) for modality in heads})
+        self.links = _links(problem, options.views())
+        self.features = {view: problem.features[view] for view in self.links}
+        self.heads = nn.ModuleDict(
+            {
+                view: make_head(view, features, width, options.finetune_batch)
+                for view, features in self.features.items()
+            }
+        )
+        self.weights = nn.ParameterDict({view: torch.tensor(0.1) for view in self.heads})
 
     def forward(self) -> Tensor:
         """Encode all films' media, (items, width); zero for a film without any."""
-        total = torch.zeros(
-            self.items, self.width, device=next(iter(self.weights.values()), torch.zeros(())).device
-        )
-        for modality, encoded in self.by_modality().items():
-            film = encoded * self.weights[modality]
+        total = torch.zeros(self.items, self.width)
+        for view, encoded in self.by_view().items():
+            film = encoded * self.weights[view]
             if self.training:
                 film = film * (torch.rand(self.items, 1) >= self.dropout) / (1 - self.dropout)
             total = total + film
         return total
 
-    def by_modality(self) -> dict[str, Tensor]:
-        """Encode all films' media of each modality, (items, width); zero for a film without any."""
+    def by_view(self) -> dict[str, Tensor]:
+        """Encode each view of all films' media, (items, width); zero for a film without any."""
         return {
-            modality: heterograph.weighted_sum(link, self.heads[modality](self.features[modality]), share)
-            for modality, (link, share) in self.links.items()
+            view: heterograph.weighted_sum(link, self.heads[view](self.features[view]), share)
+            for view, (link, share) in self.links.items()
         }
 
 
-def _links(problem: Problem, used: Collection[str]) -> dict[str, tuple[heterograph.Heterograph, Tensor]]:
-    """By modality, the graph from media nodes to items, and each edge's share of its item's media."""
+def _links(problem: Problem, views: Collection[str]) -> dict[str, tuple[heterograph.Heterograph, Tensor]]:
+    """By view, the graph from media nodes to items, and each edge's share of its item's media."""
     links = {}
-    for modality in MODALITIES:
-        if modality not in problem.features or modality not in used:
+    for view in views:
+        if view not in problem.features:
             continue
+        modality = VIEWS[view]
         found = [
             heterograph.edges(problem.ripple.graph, edge_type)
             for edge_type in heterograph.edge_types(problem.ripple.graph)
@@ -138,10 +122,10 @@ def _links(problem: Problem, used: Collection[str]) -> dict[str, tuple[heterogra
         if not found:
             continue
         media, items = torch.cat([torch.stack(pair) for pair in found], dim=1)
-        if modality in problem.present:
-            encoded = problem.present[modality][media]
+        if view in problem.present:
+            encoded = problem.present[view][media]
             media, items = media[encoded], items[encoded]
         degree = torch.bincount(items, minlength=problem.items)
         graph = heterograph.bipartite(media, items, problem.ripple.count(modality), problem.items)
-        links[modality] = (graph, 1 / degree[items].float())
+        links[view] = (graph, 1 / degree[items].float())
     return links

@@ -91,7 +91,7 @@ class Mgnn(Recommender):
         self.weight = nn.Parameter(torch.zeros(problem.items, 1))
         self.unknown_user = nn.Parameter(torch.randn(1, learned) * learned**-0.5)
         self.facts = FactAggregator(problem, width, options.hops, options.fact_dropout)
-        self.media = MediaEncoder(problem, width, options.media_dropout, options.modalities())
+        self.media = MediaEncoder(problem, width, options, options.media_dropout)
         users, items = torch.from_numpy(problem.clicks.users), torch.from_numpy(problem.clicks.items)
         self.clicks = heterograph.bipartite(items, users, problem.items, problem.users)
         causes, targets = linear_factors(problem, rank) if rank else (torch.zeros(problem.items, 0),) * 2

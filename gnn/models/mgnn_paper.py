@@ -52,7 +52,7 @@ class MgnnPaper(Recommender):
         super().__init__(problem, options)
         width = options.dimension
         self.item = nn.Parameter(torch.randn(problem.items, width) * width**-0.5)
-        self.media = MediaEncoder(problem, width, 0.0, options.modalities())
+        self.media = MediaEncoder(problem, width, options, 0.0)
         self.dense = nn.ModuleList(nn.Linear(2 * width, width) for _ in range(options.hops))
         self.user_dense = nn.ModuleList(nn.Linear(width, width) for _ in range(options.hops + 1))
         self.convert_item = nn.Linear((options.hops + 1) * width, width, bias=False)

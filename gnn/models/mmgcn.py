@@ -69,7 +69,7 @@ class Mmgcn(Recommender):
         width = options.dimension - 1  # see `unit_vectors`
         if width < 1:
             raise UsageError("a dimension of 1 leaves nothing to learn", remedy="Take 8 or more")
-        self.media = MediaEncoder(problem, width, 0.0, options.modalities())
+        self.media = MediaEncoder(problem, width, options, 0.0)
         # A graph without media is one modality of which nothing is known: the clicks alone.
         modalities = [*self.media.heads] or ["none"]
         self.user, self.film = (
@@ -111,7 +111,7 @@ class Mmgcn(Recommender):
 
     def _nodes(self) -> tuple[Tensor, Tensor]:
         """Return the sum over the modalities, (users, dimension - 1) and (items, dimension - 1)."""
-        media = self.media.by_modality()
+        media = self.media.by_view()
         users, films = torch.zeros_like(self.user), torch.zeros_like(self.film)
         for modality, taste in self.taste.items():
             user = functional.normalize(taste, dim=1)
