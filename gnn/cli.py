@@ -30,6 +30,25 @@ def _numbers(_context: click.Context, _option: click.Parameter, texts: tuple[str
     return numbers
 
 
+def _use(_context: click.Context, _option: click.Parameter, name: str) -> None:
+    from gnn import device
+
+    device.use(name)
+
+
+device_option = click.option(
+    "--device",
+    type=click.Choice(["auto", "cpu", "cuda"]),
+    default="auto",
+    show_default=True,
+    envvar="MMKG_DEVICE",
+    show_envvar=True,
+    expose_value=False,
+    callback=_use,
+    help="Where networks run; auto takes the GPU where there is one.",
+)
+
+
 def model_settings(command: F) -> F:
     """Add the options that change how a model is trained."""
     options = (
@@ -81,6 +100,7 @@ def budget_options(command: F) -> F:
 @click.option("--neighbours", default=10, show_default=True, help="Others that a medium may propose.")
 @click.option("--min-score", default=0.6, show_default=True, help="Cosine of two similar media, at least.")
 @click.option("--max-distance", default=8, show_default=True, help="Bits of 64 in which duplicates differ.")
+@device_option
 @json_option
 @server_options
 def relate(settings: Settings, as_json: bool, **options: Any) -> None:
@@ -98,6 +118,7 @@ def relate(settings: Settings, as_json: bool, **options: Any) -> None:
 @click.option("--force", is_flag=True, help="Train even if this very model is there.")
 @click.option("--from-last", is_flag=True, help="Continue from the model of this kind trained last.")
 @click.option("--continue-from", metavar="ID", help="Continue from this model.")
+@device_option
 @json_option
 @server_options
 def train(settings: Settings, as_json: bool, others: dict[str, float], **options: Any) -> None:
@@ -117,6 +138,7 @@ def train(settings: Settings, as_json: bool, others: dict[str, float], **options
 @click.option("--model", help="Id of a model; the one trained last unless told.")
 @click.option("--split", type=click.Choice(["test", "valid"]), default="test", show_default=True)
 @click.option("-k", "--k", default=10, show_default=True, help="Length of the lists.")
+@device_option
 @json_option
 @server_options
 def evaluate(settings: Settings, as_json: bool, **options: Any) -> None:
@@ -128,6 +150,7 @@ def evaluate(settings: Settings, as_json: bool, **options: Any) -> None:
 
 @click.command()
 @click.option("--model", help="Id of a model; the one trained last unless told.")
+@device_option
 @json_option
 @server_options
 def embed(settings: Settings, as_json: bool, **options: Any) -> None:
@@ -234,6 +257,7 @@ def _seeds(_context: click.Context, _option: click.Parameter, text: str) -> list
     show_default=True,
     help="Folder for tables, pictures and the report.",
 )
+@device_option
 @json_option
 @server_options
 def experiment(settings: Settings, as_json: bool, out: Path, **options: Any) -> None:
@@ -264,6 +288,7 @@ def experiment(settings: Settings, as_json: bool, out: Path, **options: Any) -> 
     type=click.Path(dir_okay=False, path_type=Path),
     help="File that takes the best settings; tuning/settings.json in the data directory unless told.",
 )
+@device_option
 @json_option
 @server_options
 def tune(settings: Settings, as_json: bool, **options: Any) -> None:

@@ -15,6 +15,7 @@ import torch
 from torch import Tensor
 
 from gnn import curve, heritage, registry
+from gnn.device import mixed_precision
 from gnn.evaluation import measure
 from gnn.heritage import Inherited
 from gnn.memory import guarded
@@ -288,7 +289,7 @@ class Run:
         total, batches = 0.0, torch.split(torch.randperm(count), options.batch_size)
         for batch in batches:
             self.optimizer.zero_grad()
-            with torch.autocast("cpu", torch.bfloat16, enabled=bool(options.amp)):
+            with mixed_precision(bool(options.amp)):
                 loss = self.model.loss(batch)
             if not math.isfinite(value := loss.item()):
                 self.checkpoint.unlink(missing_ok=True)

@@ -1,4 +1,4 @@
-"""Encoders that are not trained, one a view of media: from the bytes of a medium to an array of fixed shape."""
+"""Encoders that stay as they are, one a view of media: from the bytes of a medium to an array."""
 
 from __future__ import annotations
 

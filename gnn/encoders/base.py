@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from mmkg.errors import MediaError
@@ -62,8 +61,3 @@ def fingerprint(*parts: object) -> str:
         digest.update(part.read_bytes() if isinstance(part, Path) else repr(part).encode())
         digest.update(b"\0")
     return digest.hexdigest()[:12]
-
-
-def device() -> torch.device:
-    """Choose the GPU where there is one."""
-    return torch.device("cuda" if torch.cuda.is_available() else "cpu")

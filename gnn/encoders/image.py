@@ -12,8 +12,9 @@ import torch
 from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
+from gnn.device import device
 from gnn.encoders import efficientnet
-from gnn.encoders.base import Array, Encoder, device, fingerprint
+from gnn.encoders.base import Array, Encoder, fingerprint
 from mmkg.errors import MediaError
 
 Pixels = NDArray[np.uint8]
@@ -27,7 +28,8 @@ class PixelNetwork:
     """The network behind images and video frames.
 
     Args:
-        part: `forward` for the pooled features of (n, 1280), `grid` for all but its last blocks, (n, 192, 7, 7).
+        part: `forward` for the pooled features, (n, 1280);
+            `grid` to stop before its last blocks, (n, 192, 7, 7).
     """
 
     def __init__(self, part: Literal["forward", "grid"] = "forward") -> None:
@@ -78,7 +80,7 @@ class ImageEncoder(Encoder):
 
 
 class ImageGridEncoder(ImageEncoder):
-    """A poster or still to (192, 7, 7): the same before the last blocks of the network, which a model trains."""
+    """A poster or still to (192, 7, 7): before the last blocks of the network, which a model trains."""
 
     modality = "image_grid"
     shape = efficientnet.GRID

@@ -16,7 +16,6 @@ from av.video.reformatter import Interpolation
 from gnn.encoders.base import Array, Encoder, fingerprint
 from gnn.encoders.image import Pixels
 from gnn.encoders.video import NO_OTHER_FILES, Timeline
-from mmkg.errors import MediaError
 
 REVISION = 1
 """To be raised whenever the code below gives other numbers than before."""
@@ -42,7 +41,7 @@ class MotionEncoder(Encoder):
 
     def encode(self, prepared: Sequence[Pixels]) -> Array:
         """Encode videos of (4, 8, 32, 32) bytes as (videos, 4, 8, 32, 32)."""
-        levels: Array = np.stack(list(prepared)).astype(np.float32) / 255
+        levels: Array = np.stack(list(prepared)).astype(np.float32) / np.float32(255)
         return levels
 
     def _decode(self, data: bytes) -> Pixels:

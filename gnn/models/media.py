@@ -13,8 +13,9 @@ import torch
 from torch import Tensor, nn
 
 from gnn import heterograph
+from gnn.device import device
 from gnn.models.base import Options, Problem
-from gnn.models.heads import make_head
+from gnn.models.heads import Recalled, make_head
 from gnn.sampler import MODALITIES, VIEWS
 from mmkg.errors import UsageError
 
@@ -35,7 +36,7 @@ class MediaOptions(Options):
     cnn_rate: float = 0.3
     """The step size of the convolutions over sound and motion, as a share of `learning_rate`."""
     finetune_image: int = 0
-    """1 trains the last blocks of the image network on the pictures, 0 leaves them as ImageNet trained them."""
+    """1 trains the last blocks of the image network on the pictures, 0 leaves them as they are."""
     finetune_video: int = 0
     """The same for the frames of videos."""
     finetune_rate: float = 0.01
@@ -80,13 +81,16 @@ class MediaEncoder(nn.Module):
         self.width = width
         self.dropout = dropout
         self.links = _links(problem, options.views())
-        self.features = {view: problem.features[view] for view in self.links}
         self.heads = nn.ModuleDict(
             {
-                view: make_head(view, features, width, options.finetune_batch)
-                for view, features in self.features.items()
+                view: make_head(view, problem.features[view], width, options.finetune_batch)
+                for view in self.links
             }
-        )
+        ).to(device())
+        self.features = {
+            view: problem.features[view].to("cpu" if isinstance(head, Recalled) else device())
+            for view, head in self.heads.items()
+        }
         self.weights = nn.ParameterDict({view: torch.tensor(0.1) for view in self.heads})
 
     def forward(self) -> Tensor:
@@ -102,7 +106,7 @@ class MediaEncoder(nn.Module):
     def by_view(self) -> dict[str, Tensor]:
         """Encode each view of all films' media, (items, width); zero for a film without any."""
         return {
-            view: heterograph.weighted_sum(link, self.heads[view](self.features[view]), share)
+            view: heterograph.weighted_sum(link, self.heads[view](self.features[view]).float().cpu(), share)
             for view, (link, share) in self.links.items()
         }
 

@@ -29,7 +29,7 @@ def test_films_without_clicks_are_found_by_what_their_media_show(
     graph: Graph, store: BlobStore, at: Settings, tmp_path: Path, modality: str
 ) -> None:
     folder = telling_media.write(tmp_path / "films", modality)
-    report = ingest(Catalogue(folder), graph, store)
+    report = ingest(Catalogue(folder), graph, store, kind="catalogue", path=folder)
     assert report.rejected == 0
 
     def recall(**options: int) -> float:

@@ -23,7 +23,7 @@ CLICKED, VALID, TEST = 12, 3, 7
 OF_KIND = CLICKED + VALID + TEST
 USERS = 6
 """Of each kind."""
-PLACES = {"image": ("posters", ".png"), "audio": ("audio", ".flac"), "video": ("clips", ".mp4")}
+SUFFIXES = {"image": ".png", "audio": ".flac", "video": ".mp4"}
 
 DIRECTIONS = ((0, 1), (0, -1), (1, 0), (-1, 0))
 RHYTHMS = ("x.x.x.x.", "xx..xx..", "xxxx....", "xx.x..x.")
@@ -53,8 +53,7 @@ def write(folder: Path, modality: str, seed: int = 0) -> Path:
         if modality == "text":
             plots[film] = plot(draw, kind)
         else:
-            place, suffix = PLACES[modality]
-            path = folder / "media" / f"{film}{suffix}"
+            path = folder / "media" / f"{film}{SUFFIXES[modality]}"
             path.parent.mkdir(exist_ok=True)
             MAKERS[modality](draw, kind, path)
     with (folder / "movies.csv").open("w", newline="") as file:
