@@ -60,9 +60,11 @@ class ImageEncoder(Encoder):
     shape: ClassVar[tuple[int, ...]] = (efficientnet.FEATURES,)
     batch = 32
     part: ClassVar[Literal["forward", "grid"]] = "forward"
+    told: ClassVar[tuple[str, ...]] = ()
+    """What else the version tells."""
 
     def __init__(self) -> None:
-        self.version = fingerprint(REVISION, efficientnet.version())
+        self.version = fingerprint(REVISION, efficientnet.version(), *self.told)
         self._network = PixelNetwork(self.part)
 
     def encode(self, prepared: Sequence[Pixels]) -> Array:
@@ -85,3 +87,4 @@ class ImageGridEncoder(ImageEncoder):
     modality = "image_grid"
     shape = efficientnet.GRID
     part = "grid"
+    told = ("grid",)

@@ -31,9 +31,11 @@ class VideoEncoder(Encoder):
     shape: ClassVar[tuple[int, ...]] = (FRAMES, efficientnet.FEATURES)
     batch = 2
     part: ClassVar[Literal["forward", "grid"]] = "forward"
+    told: ClassVar[tuple[str, ...]] = ()
+    """What else the version tells."""
 
     def __init__(self) -> None:
-        self.version = fingerprint(REVISION, FRAMES, efficientnet.version())
+        self.version = fingerprint(REVISION, FRAMES, efficientnet.version(), *self.told)
         self._network = PixelNetwork(self.part)
 
     def encode(self, prepared: Sequence[Pixels]) -> Array:
@@ -59,6 +61,7 @@ class VideoGridEncoder(VideoEncoder):
     modality = "video_grid"
     shape = (FRAMES, *efficientnet.GRID)
     part = "grid"
+    told = ("grid",)
 
 
 class Timeline:

@@ -166,6 +166,20 @@ def test_a_video_of_one_frame_is_encoded(encoder):
     np.testing.assert_allclose(features[0], np.repeat(features[0, :1], 16, axis=0), atol=1e-4)
 
 
+def test_motion_is_seen_in_bursts_of_consecutive_pictures(encoder):
+    # Frame i, of 24 a second, is filled with the grey level 2 i: a burst has every second one of 16.
+    levels = [Image.new("RGB", (64, 64), (2 * step,) * 3) for step in range(96)]
+    bursts = encode(encoder("motion"), video(levels, rate=24))[0]
+    assert bursts.shape == (4, 8, 32, 32)
+    expected = [[2 * (start + 2 * step) for step in range(8)] for start in (12, 36, 60, 80)]
+    np.testing.assert_allclose(255 * bursts.mean((2, 3)), expected, atol=5)
+
+
+def test_the_last_frame_stays_where_a_video_ends_early(encoder):
+    bursts = encode(encoder("motion"), video([photo().resize((128, 160))]))[0]
+    np.testing.assert_allclose(bursts, np.broadcast_to(bursts[0, 0], bursts.shape), atol=1e-6)
+
+
 def test_a_tone_shows_in_its_mel_band_and_only_while_it_sounds(encoder):
     spectrum = encode(encoder("audio"), sound(tone(1000)))[0, 0]
     low, high, wanted = (2595 * np.log10(1 + hertz / 700) for hertz in (audio.LOWEST, audio.HIGHEST, 1000))

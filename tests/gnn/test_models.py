@@ -9,7 +9,7 @@ import torch
 from gnn import heterograph
 from gnn.models import MODELS, Popularity, Problem, Recommender, model_class
 from gnn.models.facts import Facts
-from gnn.models.media import MediaEncoder
+from gnn.models.media import MediaEncoder, MediaOptions
 from gnn.sampler import CLICK, Clicks, make_ripple
 from mmkg.errors import GraphError, ModelError, UsageError
 from tests.gnn.planted import FILMS, USERS, planted_problem
@@ -87,7 +87,7 @@ def test_every_modality_reaches_the_vectors_and_text_alone_those_of_tgnn(name: s
 
 def test_a_film_without_media_gets_nothing_from_them() -> None:
     problem = planted_problem(**features(text=10, image=5))
-    encoder = MediaEncoder(problem, 8).eval()
+    encoder = MediaEncoder(problem, 8, MediaOptions()).eval()
     with torch.no_grad():
         media = encoder()
     assert (media[:10] != 0).any(1).all()
@@ -99,7 +99,7 @@ def test_a_medium_that_could_not_be_encoded_adds_nothing() -> None:
     present = torch.ones(10, dtype=torch.bool)
     present[4] = False
     with torch.no_grad():
-        media = MediaEncoder(replace(problem, present={"text": present}), 8).eval()()
+        media = MediaEncoder(replace(problem, present={"text": present}), 8, MediaOptions()).eval()()
     assert (media[4] == 0).all()
     assert (media[5] != 0).any()
 
