@@ -226,7 +226,7 @@ def test_mmgcn_is_the_formula_computed_by_hand() -> None:
     layer, leaky = model.layers["text"][0], torch.nn.functional.leaky_relu
     clicked = problem.clicks.items[problem.clicks.users == 3]
     with torch.no_grad():
-        films = torch.nn.functional.normalize(model.media.by_modality()["text"], dim=1)
+        films = torch.nn.functional.normalize(model.media.by_view()["text"], dim=1)
         taste = torch.nn.functional.normalize(model.taste["text"][3], dim=0)
         heard = leaky(layer.heard(films[clicked].mean(0)))
         user = leaky(layer.next(heard) + leaky(layer.own(taste)) + model.user[3])
