@@ -54,7 +54,7 @@ def load(
     Args:
         store: where the bytes are.
         cache: the folder of the cache, `settings.cache`.
-        media: by modality (`text`, `image`, `audio`, `video`), the SHA-256 of each medium.
+        media: by view (see `gnn.sampler.VIEWS`), the SHA-256 of each medium.
         shard: media in a file of the cache, at most.
 
     Raises:
@@ -62,9 +62,9 @@ def load(
             named in `failures`.
     """
     found = {}
-    for modality, sha256s in media.items():
-        encoder = encoders.make(modality)
-        found[modality] = FeatureCache(cache, encoder, shard).load(sha256s, store.get)
+    for view, sha256s in media.items():
+        encoder = encoders.make(view)
+        found[view] = FeatureCache(cache, encoder, shard).load(sha256s, store.get)
     return found
 
 
