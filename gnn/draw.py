@@ -244,7 +244,7 @@ def prefetch(sampler: Sampler, requests: Iterable[Request], ahead: int = 4) -> I
 
 
 def _column(packed: bytes) -> Numbers:
-    return np.frombuffer(packed, dtype="<i8")
+    return np.frombuffer(packed, dtype="<i8").copy()  # torch wants to own what it reads
 
 
 def _without_strangers(nodes: Mapping[str, Numbers], edges: Mapping[EdgeType, Edges]) -> Draw:

@@ -73,6 +73,8 @@ def weighted_sum(graph: Heterograph, values: Tensor, weights: Tensor | None = No
     """
     assert values.ndim == 2
     assert values.shape[0] == graph.num_src_nodes()
+    if not values.shape[1]:  # DGL takes no such tensors, unless they are laid out as it likes
+        return torch.zeros(graph.num_dst_nodes(), 0)
     with graph.local_scope():
         graph.srcdata["h"] = values
         if weights is None:

@@ -206,12 +206,20 @@ class RippleSampler:
         }
         return make_ripple({kind: sorted(found) for kind, found in ids.items()}, joined)
 
-    def clicks(self, ripple: Ripple, splits: Sequence[str] = SPLITS) -> dict[str, Clicks]:
-        """Read the clicks by split, held-out ones too unless `splits` leaves them out, for the evaluator."""
+    def clicks(
+        self, ripple: Ripple, splits: Sequence[str] = SPLITS, names: Sequence[str] | None = None
+    ) -> dict[str, Clicks]:
+        """Read the clicks by split, held-out ones too unless `splits` leaves them out, for the evaluator.
+
+        Args:
+            ripple: numbers the users and items.
+            splits: which splits.
+            names: ids of the users whose clicks are read; of all unless told.
+        """
         users = {user: number for number, user in enumerate(ripple.ids["user"])}
         items = {item: number for number, item in enumerate(ripple.ids["item"])}
         rows: dict[str, list[tuple[int, int, float]]] = {split: [] for split in splits}
-        names = ripple.ids["user"]
+        names = ripple.ids["user"] if names is None else names
         for start in range(0, len(names), self.page):
             for columns in self.graph.read(CLICKS, ids=names[start : start + self.page], splits=[*splits]):
                 for user, item, split, at in zip(*columns.values(), strict=True):

@@ -7,7 +7,9 @@ from dataclasses import dataclass, field, fields, replace
 from difflib import get_close_matches
 from typing import Any, ClassVar, Literal, TypeVar
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from gnn.models.layers import UserLayers
@@ -28,6 +30,8 @@ class Problem:
     image (nodes, 1280), audio (nodes, 1, mels, frames), video (nodes, frames, 1280)."""
     present: Mapping[str, Tensor] = field(default_factory=dict)
     """By modality, (nodes,): False for a medium that could not be encoded, and adds nothing."""
+    connected: NDArray[np.bool_] | None = None
+    """(entities,): whether an entity has two facts or more, where `ripple` may show fewer of them."""
 
     def __post_init__(self) -> None:
         if not self.users or not self.items:
@@ -112,6 +116,14 @@ class Recommender(nn.Module):
         super().__init__()
         self.problem = problem
         self.options = options
+
+    @classmethod
+    def reach(cls, options: Any) -> int | None:
+        """Say how many relations away from a user the model looks; None: it needs the whole graph.
+
+        A model that says so can be trained on ripples: `gnn.ripples`.
+        """
+        return None
 
     def axes(self) -> dict[str, tuple[int, str]]:
         """Say of each weight that is numbered by something which axis it is, and by what.

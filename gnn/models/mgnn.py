@@ -99,6 +99,13 @@ class Mgnn(Recommender):
         self.register_buffer("linear_targets", targets)
         self.clicked = (torch.bincount(items, minlength=problem.items) > 0).float().unsqueeze(1)
 
+    @classmethod
+    def reach(cls, options: MgnnOptions) -> int | None:
+        """See `Recommender.reach`. The linear model needs all clicks at once."""
+        if options.linear_share:
+            return None
+        return options.hops + (1 if options.hops % 2 else 2)  # the last film's media have to be there
+
     def axes(self) -> dict[str, tuple[int, str]]:
         """See `Recommender.axes`."""
         return {
