@@ -149,6 +149,9 @@ class SnapshotSampler:
 
     def draw(self, request: Request) -> Draw:
         """See `Sampler`."""
+        return heterograph.DRAWING.submit(self._draw, request).result()
+
+    def _draw(self, request: Request) -> Draw:
         heterograph.seed(request.seed)
         self._nodes: list[Numbers] = []
         drawn: dict[str, list[Numbers]] = {}
@@ -244,7 +247,7 @@ def prefetch(sampler: Sampler, requests: Iterable[Request], ahead: int = 4) -> I
 
 
 def _column(packed: bytes) -> Numbers:
-    return np.frombuffer(packed, dtype="<i8").copy()  # torch wants to own what it reads
+    return np.frombuffer(bytearray(packed), dtype="<i8")  # torch takes no array that it may not write to
 
 
 def _without_strangers(nodes: Mapping[str, Numbers], edges: Mapping[EdgeType, Edges]) -> Draw:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -99,8 +100,12 @@ def in_edges(graph: Heterograph, destinations: Tensor) -> tuple[Tensor, Tensor, 
     return source, position[destination], number
 
 
+DRAWING = ThreadPoolExecutor(1, "draw", initializer=lambda: dgl.utils.set_num_threads(1))
+"""The one thread that draws: what DGL draws depends, beside the seed, on how many threads drew before."""
+
+
 def seed(number: int) -> None:
-    """Seed the random numbers of `draw_edges`, for the calling thread."""
+    """Seed the random numbers of `draw_edges`, which repeats itself in the thread of `DRAWING` alone."""
     dgl.seed(number % 2**31)
 
 

@@ -143,7 +143,7 @@ def train(
         )
     options = kind.defaults.with_changes(parent.options if parent else {})
     if sampler and hasattr(options, "linear_share"):
-        options = options.with_changes({"linear_share": 0})
+        options = options.with_changes({"linear_share": 0.0})
     options = options.with_changes(changes)
     task = sampled.load(graph, store, settings, sampler=sampler, fanouts=fanouts, kind=kind, options=options)
     header = _header(kind, options, seed, task, parent)

@@ -27,7 +27,7 @@ CREATE (u)-[:CLICKED {split: 'test'}]->(:Item:Movie {id: $user + ' test'}),
        (u)-[:CLICKED {split: 'valid'}]->(:Item:Movie {id: $user + ' valid'}),
        (u)-[:RATED {rating: 1}]->(:Item:Movie {id: $user + ' disliked'})
 """
-TRIALS = 200
+TRIALS = 80
 Edge = tuple[str, str, str]
 Make = Callable[[Graph, Plan], tuple[Sampler, Directory]]
 
@@ -62,8 +62,7 @@ def edges(draw: Draw, directory: Directory) -> list[Edge]:
 
 
 @pytest.mark.parametrize(
-    "plan",
-    [Plan(3, 3), Plan(4, 2, {"CLICKED>": 4, "<CLICKED": 1, "RELATED": 1}), Plan(2, 5, {"HAS_GENRE": 0})],
+    "plan", [Plan(3, 3), Plan(3, 2, {"CLICKED>": 4, "<CLICKED": 1, "RELATED": 1, "<HAS_GENRE": 0})]
 )
 def test_both_draw_with_the_same_distribution(graph: Graph, plan: Plan) -> None:
     fill(graph)
