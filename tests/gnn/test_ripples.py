@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
 
+from cli import main
 from gnn import heterograph, registry, sampled
 from gnn.evaluation import evaluate
 from gnn.models import MODELS
@@ -194,3 +196,25 @@ def test_wrong_wishes_are_answered(facts: Graph, store: BlobStore, at: Settings)
         train(facts, store, at, sampler="gremlin")
     with pytest.raises(UsageError, match="says nothing without --sampler"):
         train(facts, store, at, fanouts={"": 3})
+
+
+def test_the_command_line_draws_by_cypher(
+    facts: Graph,
+    store: BlobStore,
+    at: Settings,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setenv("MMKG_CACHE", str(at.cache))
+    monkeypatch.setenv("MINIO_BUCKET", store.bucket)
+    command = ["mmkg", "train", "--json", "--dimension", "8", "--epochs", "2", "--sampler", "cypher"]
+    monkeypatch.setattr("sys.argv", [*command, "--fanout", "3", "--fanout", "<HAS_GENRE=2"])
+    with pytest.raises(SystemExit) as done:
+        main()
+    assert done.value.code == 0
+    assert json.loads(capfd.readouterr().out)["epochs"] == 2
+    monkeypatch.setattr("sys.argv", [*command, "--fanout", "HAS_GENRE"])
+    with pytest.raises(SystemExit) as done:
+        main()
+    assert done.value.code == 2
+    assert "neither N nor TYPE=N" in capfd.readouterr().err
