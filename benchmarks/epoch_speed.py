@@ -37,9 +37,9 @@ import numpy as np
 import torch
 
 from gnn.heterograph import EdgeType
+from gnn.learner import GraphLearner
 from gnn.models import MODELS, Problem
 from gnn.sampler import CLICK, Clicks, make_ripple
-from gnn.training import GraphLearner
 from mmkg.console import log
 
 DIMENSION, BATCH, HOPS, MEMORY = 64, 2048, 2, 32

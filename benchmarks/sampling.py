@@ -245,7 +245,7 @@ def fill(home: Path, nodes: int, edges: int) -> float:
         arguments.append(f"--relationships={relation}={home / f'{relation}.csv'}")
     log("import …")
     start = perf_counter()
-    run_admin(arguments, home / "neo4j", class_path(Settings.load().cache))
+    run_admin(arguments, home / "neo4j", class_path(Settings.load().cache), folder=home)
     seconds = perf_counter() - start
     servers.up(Settings.load())
     with Graph.connect(Settings.load()) as graph:

@@ -9,7 +9,7 @@ from hashlib import sha256
 from json import dumps
 from pathlib import Path
 from time import perf_counter
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor
@@ -17,6 +17,7 @@ from torch import Tensor
 from gnn import curve, heritage, registry, sampled
 from gnn.evaluation import measure
 from gnn.heritage import Inherited
+from gnn.learner import GraphLearner, Learner
 from gnn.memory import guarded
 from gnn.models import Options, Recommender, model_class
 from gnn.problem import Task
@@ -142,8 +143,8 @@ def train(
             remedy=f"Add --model {parent.name}",
         )
     options = kind.defaults.with_changes(parent.options if parent else {})
-    if sampler and hasattr(options, "linear_share"):
-        options = options.with_changes({"linear_share": 0.0})
+    if sampler:
+        options = options.with_changes(kind.on_ripples)
     options = options.with_changes(changes)
     task = sampled.load(graph, store, settings, sampler=sampler, fanouts=fanouts, kind=kind, options=options)
     header = _header(kind, options, seed, task, parent)
@@ -213,45 +214,6 @@ def fit(
     return run
 
 
-class Learner(Protocol):
-    """How the steps of a training see what they learn from."""
-
-    count: int
-    """What batches number: users, or clicks."""
-
-    def optimizers(self) -> list[torch.optim.Optimizer]:
-        """Return what updates the weights."""
-
-    def losses(self, batches: Sequence[Tensor]) -> Iterator[Tensor]:
-        """Yield the loss of each batch, (); the weights are updated before the next is asked for."""
-
-    def judge(self) -> Recommender:
-        """Return what is measured on the valid clicks."""
-
-
-class GraphLearner:
-    """Each step sees the whole graph; `gnn.ripples` has the other kind."""
-
-    def __init__(self, model: Recommender) -> None:
-        self.model = model
-        problem = model.problem
-        self.count = problem.users if model.batch_of == "users" else len(problem.clicks)
-
-    def optimizers(self) -> list[torch.optim.Optimizer]:
-        """See `Learner`."""
-        options = self.model.options
-        weights = self.model.parameters()
-        return [torch.optim.Adam(weights, lr=options.learning_rate, weight_decay=options.weight_decay)]
-
-    def losses(self, batches: Sequence[Tensor]) -> Iterator[Tensor]:
-        """See `Learner`."""
-        return (self.model.loss(batch) for batch in batches)
-
-    def judge(self) -> Recommender:
-        """See `Learner`."""
-        return self.model
-
-
 @dataclass
 class Run:
     """The state of a training, as far as a checkpoint keeps it."""
@@ -270,7 +232,7 @@ class Run:
 
     def __post_init__(self) -> None:
         source = self.task.source
-        self.learner = RippleLearner(self.model, source) if source else GraphLearner(self.model)
+        self.learner: Learner = RippleLearner(self.model, source) if source else GraphLearner(self.model)
         self.optimizers = self.learner.optimizers()
 
     def until_the_end(self, model_id: str) -> None:

@@ -109,6 +109,8 @@ class Recommender(nn.Module):
     numbers_users: ClassVar[bool] = False
     """Whether parameters are numbered by users: then the model fits no graph with other users."""
     defaults: ClassVar[Options] = Options()
+    on_ripples: ClassVar[Mapping[str, float]] = {}
+    """Settings that have to be other than the defaults for a training on ripples."""
     computed: ClassVar[frozenset[str]] = frozenset()
     """Names in `state_dict()` of what follows from the problem and is not learned."""
 

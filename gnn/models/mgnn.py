@@ -22,6 +22,7 @@ number more, so that unit vectors keep what the films' lengths say (`gnn.models.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -72,6 +73,7 @@ class Mgnn(Recommender):
     name = "mgnn"
     batch_of = "users"
     defaults: ClassVar[MgnnOptions] = MgnnOptions()
+    on_ripples: ClassVar[Mapping[str, float]] = {"linear_share": 0.0}
     computed = frozenset({"linear_causes", "linear_targets"})
     options: MgnnOptions
     linear_causes: Tensor
