@@ -1,4 +1,4 @@
-"""How the steps of a training see what they learn from: here all of the graph, in `gnn.ripples` a part of it."""
+"""How the steps of a training see what they learn from: here the whole graph, in `gnn.ripples` parts of it."""
 
 from __future__ import annotations
 
