@@ -1,4 +1,4 @@
-"""How the steps of a training see what they learn from: here the whole graph, in `gnn.ripples` parts of it."""
+"""How the steps of a training see what they learn from: here the whole graph; see `gnn.ripples` for parts."""
 
 from __future__ import annotations
 
