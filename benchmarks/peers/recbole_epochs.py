@@ -19,7 +19,7 @@ from recbole.utils import get_model, get_trainer, init_seed
 
 folder = sys.argv[1]
 dimension, batch, hops, memory, epochs = map(int, sys.argv[2:])
-seconds = {}
+sys.argv[1:] = []  # or RecBole takes them for settings
 for name in ("RippleNet", "KGCN"):
     with tempfile.TemporaryDirectory() as checkpoints:
         told = {
@@ -44,7 +44,7 @@ for name in ("RippleNet", "KGCN"):
         config = Config(model=name, dataset="films", config_dict=told)
         init_seed(0, reproducibility=False)
         train, _, _ = data_preparation(config, create_dataset(config))
-        model = get_model(name)(config, train.dataset)
+        model = get_model(name)(config, train._dataset)
         trainer = get_trainer(config["MODEL_TYPE"], name)(config, model)
         times = []
         for _ in range(epochs + 1):
@@ -52,7 +52,6 @@ for name in ("RippleNet", "KGCN"):
             start = perf_counter()
             trainer.fit(train, None, verbose=False, saved=False, show_progress=False)
             times.append(perf_counter() - start)
-        seconds[name] = times[1:]
-        clicks, facts = len(train.dataset.inter_feat), len(train.dataset.kg_feat)
+        clicks, facts = len(train._dataset.inter_feat), len(train._dataset.kg_feat)
         print(json.dumps({"name": name, "seconds": times[1:], "clicks": clicks, "facts": facts}), flush=True)
 print(json.dumps({"threads": torch.get_num_threads(), "torch": torch.__version__}))
