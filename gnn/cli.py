@@ -49,6 +49,17 @@ device_option = click.option(
 )
 
 
+def _fanouts(_context: click.Context, _option: click.Parameter, texts: tuple[str, ...]) -> dict[str, int]:
+    """Read N or TYPE=N; N alone is for all types that are not named."""
+    fanouts = {}
+    for text in texts:
+        relation, _, number = text.rpartition("=")
+        if not number.isdigit():
+            raise click.BadParameter(f"{text!r} is neither N nor TYPE=N")
+        fanouts[relation] = int(number)
+    return fanouts
+
+
 def model_settings(command: F) -> F:
     """Add the options that change how a model is trained."""
     options = (
@@ -118,17 +129,32 @@ def relate(settings: Settings, as_json: bool, **options: Any) -> None:
 @click.option("--force", is_flag=True, help="Train even if this very model is there.")
 @click.option("--from-last", is_flag=True, help="Continue from the model of this kind trained last.")
 @click.option("--continue-from", metavar="ID", help="Continue from this model.")
+@click.option(
+    "--sampler",
+    type=click.Choice(["cypher", "snapshot"]),
+    help="Show a step some users and what is drawn around them, and not the whole graph.",
+)
+@click.option(
+    "--fanout",
+    "fanouts",
+    multiple=True,
+    callback=_fanouts,
+    metavar="[TYPE=]N",
+    help="With --sampler: relations drawn at a node.",
+)
 @device_option
 @json_option
 @server_options
-def train(settings: Settings, as_json: bool, others: dict[str, float], **options: Any) -> None:
+def train(
+    settings: Settings, as_json: bool, others: dict[str, float], sampler: str | None, **options: Any
+) -> None:
     """Train a model on the clicks, facts and media of the graph.
 
     The clicks are split first, unless they are. The same command goes on where it was interrupted.
     """
     from gnn import command
 
-    report = command.train(settings, **{**others, **options})
+    report = command.train(settings, sampler=sampler or "", **{**others, **options})
     print_report(report, as_json)
     for warning in report.warnings:
         console.log(f"Warning: {warning}")

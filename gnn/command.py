@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -29,6 +30,8 @@ def train(
     force: bool = False,
     continue_from: str | None = None,
     from_last: bool = False,
+    sampler: str = "",
+    fanouts: Mapping[str, int] | None = None,
     **changes: Any,
 ) -> TrainReport:
     """Train a model; see `gnn.training.train`."""
@@ -42,6 +45,8 @@ def train(
             force=force,
             continue_from=continue_from,
             from_last=from_last,
+            sampler=sampler,
+            fanouts=fanouts,
             **changes,
         )
 

@@ -6,7 +6,8 @@ DGL is hardly maintained, so models call the functions here and never DGL itself
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -73,6 +74,8 @@ def weighted_sum(graph: Heterograph, values: Tensor, weights: Tensor | None = No
     """
     assert values.ndim == 2
     assert values.shape[0] == graph.num_src_nodes()
+    if not values.shape[1]:  # DGL takes no such tensors, unless they are laid out as it likes
+        return torch.zeros(graph.num_dst_nodes(), 0)
     with graph.local_scope():
         graph.srcdata["h"] = values.float()  # DGL adds up no bfloat16 on the CPU
         if weights is None:
@@ -95,3 +98,45 @@ def in_edges(graph: Heterograph, destinations: Tensor) -> tuple[Tensor, Tensor, 
     position = torch.full((graph.num_dst_nodes(),), -1)
     position[destinations] = torch.arange(len(destinations))
     return source, position[destination], number
+
+
+DRAWING = ThreadPoolExecutor(1, "draw", initializer=lambda: dgl.utils.set_num_threads(1))
+"""The one thread that draws: what DGL draws depends, beside the seed, on how many threads drew before."""
+
+
+def seed(number: int) -> None:
+    """Seed the random numbers of `draw_edges`, which repeats itself in the thread of `DRAWING` alone."""
+    dgl.seed(number % 2**31)
+
+
+def draw_edges(
+    graph: Heterograph, nodes: NDArray[np.int64], fanouts: Mapping[str, int], *, outgoing: bool
+) -> Iterator[tuple[str, NDArray[np.int64]]]:
+    """Draw edges of each relation at each of some nodes, without replacement.
+
+    Args:
+        graph: a heterograph of one node type.
+        nodes: numbers, (nodes,), none twice.
+        fanouts: edges drawn at a node, by relation.
+        outgoing: whether the edges begin or end at the nodes.
+
+    Yields:
+        Relation and edge numbers, (edges,), where there are any.
+    """
+    if not len(nodes) or not any(fanouts.values()):
+        return
+    drawn = dgl.sampling.sample_neighbors(
+        graph, torch.from_numpy(nodes), dict(fanouts), edge_dir="out" if outgoing else "in"
+    )
+    for relation in graph.etypes:
+        numbers = drawn.edges[relation].data[dgl.EID].numpy()
+        if len(numbers):
+            yield relation, numbers
+
+
+def ends(
+    graph: Heterograph, relation: str, numbers: NDArray[np.int64]
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return sources and destinations of some edges, (edges,) each."""
+    source, destination = graph.find_edges(torch.from_numpy(numbers), etype=relation)
+    return source.numpy(), destination.numpy()

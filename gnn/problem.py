@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from gnn import features, heterograph
 from gnn.features import Features
 from gnn.models import Problem
+from gnn.ripples import Source
 from gnn.sampler import FROZEN, MODALITIES, SPLITS, VIEWS, Clicks, RippleSampler
 from gnn.split import ensure_split
 from kg import Graph
@@ -28,6 +29,10 @@ class Task:
     """By view, the version of the encoder that made the features."""
     doubts: Sequence[str] = ()
     """What a model can learn little or nothing of, in words."""
+    source: Source | None = None
+    """Where ripples come from; None where each step sees the whole graph."""
+    fingerprint: str = ""
+    """Of the graph, where the problem does not hold all of it."""
 
 
 def load_task(

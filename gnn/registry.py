@@ -21,6 +21,7 @@ from torch import Tensor
 
 from gnn import heritage
 from gnn.models import Options, Problem, Recommender, model_class
+from gnn.models.facts import Facts
 from kg import Graph
 from mmkg.errors import ModelError, StoreError
 from mmkg.settings import Settings
@@ -29,6 +30,8 @@ from storage import BlobStore
 MODEL_FILE = "model.safetensors"
 MIME = "application/octet-stream"
 HEADER = "mmkg"
+NAMES = "names:"
+"""What a vocabulary begins with that leaves the facts out."""
 CHUNK = 1 << 20
 
 REGISTER_MODEL = """
@@ -247,6 +250,21 @@ def newest_model(graph: Graph, name: str | None = None) -> str:
     return str(rows[0]["id"])
 
 
+def vocabulary(problem: Problem, kind: type[Recommender], *, whole: bool) -> str:
+    """Hash what the parameters of a model are numbered by.
+
+    Args:
+        problem: what it was made for.
+        kind: of model.
+        whole: whether the problem holds all facts; else their types alone are hashed.
+    """
+    if whole:
+        return problem.ripple.vocabulary(users=kind.numbers_users)
+    facts = Facts.of(problem)
+    told = [problem.ripple.ids["item"], facts.entity_names, facts.relation_names]
+    return NAMES + hashlib.sha256(json.dumps(told).encode()).hexdigest()[:16]
+
+
 def restore(settings: Settings, model_id: str, problem: Problem) -> tuple[Recommender, Header]:
     """Load a model for a graph.
 
@@ -256,7 +274,8 @@ def restore(settings: Settings, model_id: str, problem: Problem) -> tuple[Recomm
     path = _path(settings, model_id)
     header = read_header(settings, model_id)
     kind = model_class(header.name)
-    if header.vocabulary != problem.ripple.vocabulary(users=kind.numbers_users):
+    whole = not header.vocabulary.startswith(NAMES)
+    if header.vocabulary != vocabulary(problem, kind, whole=whole):
         others = "other users, films or facts" if kind.numbers_users else "other films or facts"
         raise ModelError(
             f"the model was made for a graph with {others}",

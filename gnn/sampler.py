@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import secrets
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -55,7 +56,9 @@ SPLITS = ("train", "valid", "test")
 
 CLICK: EdgeType = ("user", "CLICKED", "item")
 
-_NODE_TYPE = "coalesce([label IN labels(m) WHERE label IN $labels | $types[label]][0], '')"
+NODE_TYPE = "coalesce([label IN labels(m) WHERE label IN $labels | $types[label]][0], '')"
+TYPING = {"labels": [*KINDS, *MEDIA], "types": {**KINDS, **MEDIA}}
+"""The parameters of `NODE_TYPE`."""
 
 NODES = """
 MATCH (m:{kind}) WHERE m.id > $after
@@ -67,24 +70,13 @@ EDGES = f"""
 MATCH (n:{{kind}}) WHERE n.id IN $ids
 MATCH (n)-[r]->(m)
 WHERE NOT type(r) IN $held_back AND coalesce(r.split, 'train') = 'train'
-RETURN type(r) AS relation, {_NODE_TYPE} AS type, collect(n.id) AS sources, collect(m.id) AS targets
+RETURN type(r) AS relation, {NODE_TYPE} AS type, collect(n.id) AS sources, collect(m.id) AS targets
 """
 
-HOP = f"""
-CALL () {{{{
-  UNWIND $User AS id MATCH (n:User {{{{id: id}}}}) RETURN n, 'user' AS kind
-  UNION ALL UNWIND $Item AS id MATCH (n:Item {{{{id: id}}}}) RETURN n, 'item' AS kind
-  UNION ALL UNWIND $Entity AS id MATCH (n:Entity {{{{id: id}}}}) RETURN n, 'entity' AS kind
-  UNION ALL UNWIND $Media AS id MATCH (n:Media {{{{id: id}}}}) RETURN n, 'media' AS kind
-}}}}
-MATCH (n)-[r]-(m)
-WHERE NOT type(r) IN $held_back AND coalesce(r.split, 'train') = 'train'
-WITH n, kind, m, type(r) AS relation, startNode(r) = n AS outgoing ORDER BY rand()
-WITH n, kind, relation, outgoing, collect(m)[..coalesce($fanouts[relation], $fanout)] AS near
-UNWIND near AS m
-WITH kind, relation, outgoing, {_NODE_TYPE} AS type, n, m
-RETURN kind, relation, outgoing, type, collect(n.id) AS ids, collect(m.id) AS near
-""".replace("{{", "{").replace("}}", "}")
+SAMPLE = """
+CALL mmkg.sample($users, [], {hops: $hops, fanout: $fanout, fanouts: $fanouts, seed: $seed, ids: true})
+YIELD ids, edges RETURN ids, edges
+"""
 
 CLICKS = """
 MATCH (u:User) WHERE u.id IN $ids
@@ -137,13 +129,14 @@ class Clicks:
 
 
 class RippleSampler:
-    """Ask the graph for ripples by Cypher, one round trip a hop, columns and not rows.
+    """Ask the graph for ripples by Cypher, one round trip a ripple, columns and not rows.
 
     Args:
         graph: the connection.
         hops: how far a ripple goes; a user's films are the first hop.
         fanout: neighbours kept, at random, of each node for each relation and direction.
-        fanouts: the same for single relation types, for instance `{"ACTED_IN": 4}`.
+        fanouts: the same for single relation types, for instance `{"ACTED_IN": 4}`, or for a direction of
+            one: `{"<HAS_GENRE": 4}`, which leads from the genre to its films, and `"HAS_GENRE>"`.
         page: nodes in one answer when the whole graph is exported.
 
     Example:
@@ -165,34 +158,39 @@ class RippleSampler:
         self.fanout = fanout
         self.fanouts = dict(fanouts or {})
         self.page = page
-        self._typing = {"labels": [*KINDS, *MEDIA], "types": {**KINDS, **MEDIA}, "held_back": HELD_BACK}
+        self._typing = {**TYPING, "held_back": HELD_BACK}
 
-    def sample(self, users: Sequence[str]) -> Ripple:
-        """Draw the k-hop ripple of some users.
+    def sample(self, users: Sequence[str], seed: int | None = None) -> Ripple:
+        """Draw the k-hop ripple of some users; `gnn.draw` draws batches for a training.
+
+        Args:
+            users: their ids.
+            seed: the same seed gives the same ripple of the same graph; unless told, each differs.
 
         Raises:
             GraphError: none of the users is in the graph.
         """
-        found: dict[str, set[str]] = {"user": set(users)}
-        edges: dict[EdgeType, set[tuple[str, str]]] = {}
-        frontier = {"user": set(users)}
-        for _ in range(self.hops):
-            reached: dict[str, set[str]] = {}
-            for edge_type, pairs in self._hop(frontier):
-                edges.setdefault(edge_type, set()).update(pairs)
-                for node_type, column in ((edge_type[0], 0), (edge_type[2], 1)):
-                    reached.setdefault(node_type, set()).update(pair[column] for pair in pairs)
-            frontier = {kind: ids - found.get(kind, set()) for kind, ids in reached.items()}
-            for kind, ids in frontier.items():
-                found.setdefault(kind, set()).update(ids)
-        if not edges:
+        ((ids, found),) = self.graph.values(
+            SAMPLE,
+            users=list(dict.fromkeys(users)),
+            hops=self.hops,
+            fanout=self.fanout,
+            fanouts=self.fanouts,
+            seed=secrets.randbits(62) if seed is None else seed,
+        )
+        if not found:
             raise GraphError(
                 "none of the users has a click", remedy="Check the ids, and that clicks were ingested"
             )
-        return make_ripple(
-            {kind: sorted(ids) for kind, ids in found.items()},
-            {edge_type: _columns(pairs) for edge_type, pairs in edges.items()},
-        )
+        edges = {}
+        for edge in found:
+            ends = (edge["source"], edge["target"])
+            columns = [
+                [ids[kind][row] for row in np.frombuffer(packed, dtype="<i8").tolist()]
+                for kind, packed in zip(ends, (edge["sources"], edge["targets"]), strict=True)
+            ]
+            edges[ends[0], edge["relation"], ends[1]] = (columns[0], columns[1])
+        return make_ripple({kind: sorted(names) for kind, names in ids.items()}, edges)
 
     def snapshot(self) -> Ripple:
         """Export the whole graph once, in pages.
@@ -224,12 +222,20 @@ class RippleSampler:
         }
         return make_ripple({kind: sorted(found) for kind, found in ids.items()}, joined)
 
-    def clicks(self, ripple: Ripple, splits: Sequence[str] = SPLITS) -> dict[str, Clicks]:
-        """Read the clicks by split, held-out ones too unless `splits` leaves them out, for the evaluator."""
+    def clicks(
+        self, ripple: Ripple, splits: Sequence[str] = SPLITS, names: Sequence[str] | None = None
+    ) -> dict[str, Clicks]:
+        """Read the clicks by split, held-out ones too unless `splits` leaves them out, for the evaluator.
+
+        Args:
+            ripple: numbers the users and items.
+            splits: which splits.
+            names: ids of the users whose clicks are read; of all unless told.
+        """
         users = {user: number for number, user in enumerate(ripple.ids["user"])}
         items = {item: number for number, item in enumerate(ripple.ids["item"])}
         rows: dict[str, list[tuple[int, int, float]]] = {split: [] for split in splits}
-        names = ripple.ids["user"]
+        names = ripple.ids["user"] if names is None else names
         for start in range(0, len(names), self.page):
             for columns in self.graph.read(CLICKS, ids=names[start : start + self.page], splits=[*splits]):
                 for user, item, split, at in zip(*columns.values(), strict=True):
@@ -241,33 +247,12 @@ class RippleSampler:
         after = ""
         while True:
             (page,) = self.graph.read(
-                NODES.format(kind=kind, type=_NODE_TYPE), after=after, page=self.page, **self._typing
+                NODES.format(kind=kind, type=NODE_TYPE), after=after, page=self.page, **self._typing
             )
             if not page["ids"]:
                 return
             yield page
             after = page["ids"][-1]
-
-    def _hop(self, frontier: Mapping[str, set[str]]) -> Iterator[tuple[EdgeType, list[tuple[str, str]]]]:
-        """Ask for the neighbours of the frontier in one round trip."""
-        media = {node: node_type for node_type in MODALITIES for node in frontier.get(node_type, ())}
-        seeds = {kind: sorted(frontier.get(node_type, ())) for kind, node_type in KINDS.items()}
-        rows = self.graph.read(
-            HOP, **seeds, Media=sorted(media), fanout=self.fanout, fanouts=self.fanouts, **self._typing
-        )
-        for row in rows:
-            if not row["type"]:
-                continue
-            pairs_of: dict[str, list[tuple[str, str]]] = {}
-            for node, near in zip(row["ids"], row["near"], strict=True):
-                pairs_of.setdefault(media[node] if row["kind"] == "media" else row["kind"], []).append(
-                    (node, near)
-                )
-            for node_type, pairs in pairs_of.items():
-                if row["outgoing"]:
-                    yield (node_type, row["relation"], row["type"]), pairs
-                else:
-                    yield (row["type"], row["relation"], node_type), [(near, node) for node, near in pairs]
 
 
 def _hash(ripple: Ripple, node_types: Sequence[str], chosen: Callable[[EdgeType], bool]) -> str:
@@ -292,11 +277,6 @@ def _file_edges(
         edges.setdefault((source_type, row["relation"], row["type"]), []).append(
             ([row["sources"][i] for i in chosen], [row["targets"][i] for i in chosen])
         )
-
-
-def _columns(pairs: set[tuple[str, str]]) -> tuple[list[str], list[str]]:
-    sources, targets = zip(*sorted(pairs), strict=True)
-    return list(sources), list(targets)
 
 
 def make_ripple(ids: dict[str, list[str]], edges: Mapping[EdgeType, tuple[list[str], list[str]]]) -> Ripple:

@@ -14,14 +14,14 @@ from typing import Any, ClassVar
 import torch
 from torch import Tensor
 
-from gnn import curve, heritage, registry
-from gnn.device import mixed_precision
+from gnn import curve, heritage, registry, sampled
 from gnn.evaluation import measure
 from gnn.heritage import Inherited
+from gnn.learner import GraphLearner, Learner
 from gnn.memory import guarded
 from gnn.models import Options, Recommender, model_class
-from gnn.models.heads import Paced
-from gnn.problem import Task, load_task
+from gnn.problem import Task
+from gnn.ripples import RippleLearner
 from gnn.slots import now
 from kg import Graph
 from mmkg import progress
@@ -30,6 +30,7 @@ from mmkg.settings import Settings
 from storage import BlobStore
 
 CHECKPOINT = "checkpoint.safetensors"
+ADAM = ("step", "exp_avg", "exp_avg_sq")
 
 
 @dataclass(frozen=True)
@@ -95,6 +96,8 @@ def train(
     force: bool = False,
     continue_from: str | None = None,
     from_last: bool = False,
+    sampler: str = "",
+    fanouts: Mapping[str, int] | None = None,
     **changes: Any,
 ) -> TrainReport:
     """Train a model and save it; it is not active before `embed`.
@@ -116,6 +119,10 @@ def train(
         continue_from: the id of the model to continue from.
         from_last: continue from the model of this name that was trained last; one that was made of the graph
             as it is, with these settings, is the result.
+        sampler: "" lets each step see the whole graph; "cypher" and "snapshot" let it see some users and what
+            is drawn around them, by the database or from a snapshot in memory.
+        fanouts: with a sampler, relations drawn at a node, by relation type as for `gnn.draw.Plan`; "" names
+            all that are not named.
         changes: the model's settings, for instance `dimension=128`; None leaves a setting as it is.
 
     Raises:
@@ -135,8 +142,11 @@ def train(
             f"{parent.id} is no {kind.name}, so it cannot be continued as one",
             remedy=f"Add --model {parent.name}",
         )
-    options = kind.defaults.with_changes(parent.options if parent else {}).with_changes(changes)
-    task = load_task(graph, store, settings, views=options.views())
+    options = kind.defaults.with_changes(parent.options if parent else {})
+    if sampler:
+        options = options.with_changes(kind.on_ripples)
+    options = options.with_changes(changes)
+    task = sampled.load(graph, store, settings, sampler=sampler, fanouts=fanouts, kind=kind, options=options)
     header = _header(kind, options, seed, task, parent)
     if parent and from_last and not force and _learnt_of(parent) == _learnt_of(header):
         header = parent
@@ -221,10 +231,9 @@ class Run:
     """What the weights have of an earlier model: worth a look before the first epoch."""
 
     def __post_init__(self) -> None:
-        options = self.model.options
-        self.optimizer = torch.optim.Adam(
-            paced(self.model), lr=options.learning_rate, weight_decay=options.weight_decay
-        )
+        source = self.task.source
+        self.learner: Learner = RippleLearner(self.model, source) if source else GraphLearner(self.model)
+        self.optimizers = self.learner.optimizers()
 
     def until_the_end(self, model_id: str) -> None:
         """Run epochs until the valid clicks gain no more, or until there were enough."""
@@ -264,16 +273,18 @@ class Run:
         try:
             tensors, header = registry.read_tensors(self.checkpoint)
             registry.load_weights(self.model, _part(tensors, "model."), str(self.checkpoint))
-            state = self.optimizer.state_dict()
-            state["state"] = {
-                number: {name: tensors[f"adam.{number}.{name}"] for name in ("step", "exp_avg", "exp_avg_sq")}
-                for number in header["adam"]
-            }
+            states = [optimizer.state_dict() for optimizer in self.optimizers]
+            for which, (state, numbers) in enumerate(zip(states, header["adam"], strict=True)):
+                state["state"] = {
+                    number: {name: _plain(tensors[f"adam.{which}.{number}.{name}"]) for name in ADAM}
+                    for number in numbers
+                }
             self.kept = header["kept"]
-        except (ModelError, KeyError):  # of another version, or cut off: start anew
+        except (ModelError, KeyError, ValueError, TypeError):  # of another version, or cut off: start anew
             self.checkpoint.unlink()
             return
-        self.optimizer.load_state_dict(state)
+        for optimizer, state in zip(self.optimizers, states, strict=True):
+            optimizer.load_state_dict(state)
         self.curve, self.best_epoch, self.best = (
             header["curve"],
             header["best_epoch"],
@@ -284,21 +295,20 @@ class Run:
     def _epoch(self) -> dict[str, float]:
         start = perf_counter()
         self.model.train()
-        problem, options = self.model.problem, self.model.options
-        count = problem.users if self.model.batch_of == "users" else len(problem.clicks)
-        total, batches = 0.0, torch.split(torch.randperm(count), options.batch_size)
-        for batch in batches:
-            self.optimizer.zero_grad()
-            with mixed_precision(bool(options.amp)):
-                loss = self.model.loss(batch)
+        batches = torch.split(torch.randperm(self.learner.count), self.model.options.batch_size)
+        total = 0.0
+        for loss in self.learner.losses(batches):
             if not math.isfinite(value := loss.item()):
                 self.checkpoint.unlink(missing_ok=True)
                 raise ModelError(
                     f"the loss became {value} in epoch {len(self.curve) + 1}, and no model was replaced",
                     remedy="Train with a smaller --learning-rate",
                 )
+            for optimizer in self.optimizers:
+                optimizer.zero_grad()
             loss.backward()  # type: ignore[no-untyped-call]
-            self.optimizer.step()
+            for optimizer in self.optimizers:
+                optimizer.step()
             total += value
         return {
             "epoch": len(self.curve) + 1,
@@ -308,7 +318,7 @@ class Run:
 
     def _look(self) -> dict[str, Any]:
         """Measure on the valid clicks, and keep the weights if they are the best so far."""
-        metrics = measure(self.model, self.task.clicks, "valid").to_json()
+        metrics = measure(self.learner.judge(), self.task.clicks, "valid").to_json()
         if metrics["ndcg"] > self._best_ndcg():
             self._keep()
             self.kept = metrics
@@ -330,11 +340,12 @@ class Run:
         tensors = {f"model.{name}": tensor for name, tensor in self.model.state_dict().items()}
         tensors |= {f"best.{name}": tensor for name, tensor in self.best.items()}
         tensors["random"] = torch.get_rng_state()
-        adam = self.optimizer.state_dict()["state"]
-        for number, values in adam.items():
-            tensors |= {f"adam.{number}.{name}": tensor for name, tensor in values.items()}
+        states = [optimizer.state_dict()["state"] for optimizer in self.optimizers]
+        for which, state in enumerate(states):
+            for number, values in state.items():
+                tensors |= {f"adam.{which}.{number}.{name}": torch.as_tensor(values[name]) for name in ADAM}
         header = {"id": model_id, "curve": self.curve, "best_epoch": self.best_epoch}
-        header |= {"kept": self.kept, "adam": list(adam)}
+        header |= {"kept": self.kept, "adam": [list(state) for state in states]}
         registry.write_tensors(self.checkpoint, tensors, header)
 
 
@@ -345,7 +356,7 @@ def _header(
     told: dict[str, Any] = {
         "options": asdict(options),
         "seed": seed,
-        "graph": ripple.fingerprint(),
+        "graph": task.fingerprint or ripple.fingerprint(),
         "encoders": dict(task.encoders),
     }
     if parent:
@@ -358,7 +369,7 @@ def _header(
         metrics={},
         epoch=0,
         epochs=0,
-        vocabulary=ripple.vocabulary(users=kind.numbers_users),
+        vocabulary=registry.vocabulary(task.problem, kind, whole=not (task.source and task.source.partial)),
         **told,
     )
 
@@ -383,19 +394,9 @@ def _reuse(header: registry.Header, folder: Path, task: Task) -> TrainReport:
     )
 
 
-def paced(model: Recommender) -> list[dict[str, Any]]:
-    """Return a model's weights in the groups of Adam: those of a `Paced` network have steps of their own."""
-    options = model.options
-    groups: list[dict[str, Any]] = [{"params": []}]
-    taken: set[Tensor] = set()
-    for network in model.modules():
-        if isinstance(network, Paced):
-            weights = list(network.parameters())
-            rate = options.learning_rate * getattr(options, network.pace)
-            groups.append({"params": weights, "lr": rate, **network.adam})
-            taken.update(weights)
-    groups[0]["params"] = [weight for weight in model.parameters() if weight not in taken]
-    return groups
+def _plain(tensor: Tensor) -> Tensor | int:
+    """Return a count as the number that the optimizer holds."""
+    return tensor if tensor.is_floating_point() else int(tensor)
 
 
 def _part(tensors: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:

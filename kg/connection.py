@@ -87,6 +87,19 @@ class Graph(Procedures):
         """Run a reading statement and return its rows; transient errors are retried."""
         return self._run(cypher, neo4j.RoutingControl.READ, parameters)
 
+    def values(self, cypher: str, /, **parameters: Any) -> list[tuple[Any, ...]]:
+        """Run a reading statement and return its rows as they come, without names: for long columns."""
+        with _translated(self.database):
+            return [
+                tuple(record)
+                for record in self.driver.execute_query(
+                    cypher,
+                    parameters_=parameters,
+                    routing_=neo4j.RoutingControl.READ,
+                    database_=self.database,
+                ).records
+            ]
+
     def write(self, cypher: str, /, **parameters: Any) -> list[Row]:
         """Run a writing statement in one transaction and return its rows; transient errors are retried."""
         return self._run(cypher, neo4j.RoutingControl.WRITE, parameters)

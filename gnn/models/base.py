@@ -7,7 +7,9 @@ from dataclasses import dataclass, field, fields, replace
 from difflib import get_close_matches
 from typing import Any, ClassVar, Literal, TypeVar
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from gnn.models.layers import UserLayers
@@ -29,6 +31,8 @@ class Problem:
     frames, height, width)."""
     present: Mapping[str, Tensor] = field(default_factory=dict)
     """By view, (nodes,): False for a medium that could not be encoded, and adds nothing."""
+    connected: NDArray[np.bool_] | None = None
+    """(entities,): whether an entity has two facts or more, where `ripple` may show fewer of them."""
 
     def __post_init__(self) -> None:
         if not self.users or not self.items:
@@ -114,6 +118,8 @@ class Recommender(nn.Module):
     numbers_users: ClassVar[bool] = False
     """Whether parameters are numbered by users: then the model fits no graph with other users."""
     defaults: ClassVar[Options] = Options()
+    on_ripples: ClassVar[Mapping[str, float]] = {}
+    """Settings that have to be other than the defaults for a training on ripples."""
     computed: ClassVar[frozenset[str]] = frozenset()
     """Names in `state_dict()` of what follows from the problem and is not learned."""
 
@@ -121,6 +127,14 @@ class Recommender(nn.Module):
         super().__init__()
         self.problem = problem
         self.options = options
+
+    @classmethod
+    def reach(cls, options: Any) -> int | None:
+        """Say how many relations away from a user the model looks; None: it needs the whole graph.
+
+        A model that says so can be trained on ripples: `gnn.ripples`.
+        """
+        return None
 
     def axes(self) -> dict[str, tuple[int, str]]:
         """Say of each weight that is numbered by something which axis it is, and by what.

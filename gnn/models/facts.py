@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from gnn import heterograph
-from gnn.heterograph import Heterograph
+from gnn.heterograph import EdgeType, Heterograph
 from gnn.models.base import Problem
 
 KINDS = ("item", "entity")
@@ -60,31 +60,51 @@ class Facts:
         """Take the facts out of a ripple."""
         graph = problem.ripple.graph
         found = {
-            edge_type: torch.stack(heterograph.edges(graph, edge_type))
-            for edge_type in heterograph.edge_types(graph)
-            if edge_type[0] in KINDS and edge_type[2] in KINDS
+            edge_type: torch.stack(heterograph.edges(graph, edge_type)) for edge_type in fact_types(graph)
         }
-        degree = torch.zeros(problem.ripple.count("entity"), dtype=torch.int64)
-        for (source, _, target), pairs in found.items():
-            for kind, nodes in zip((source, target), pairs, strict=True):
-                if kind == "entity":
-                    degree += torch.bincount(nodes, minlength=len(degree))
-        kept = degree >= 2
+        kept = connected(problem)
         counts = {"item": problem.items, "entity": int(kept.sum())}
         number = {"item": torch.arange(problem.items), "entity": torch.where(kept, kept.cumsum(0) - 1, -1)}
         directed: dict[tuple[str, str], list[tuple[int, Tensor]]] = {}
         for position, ((source, _, target), pairs) in enumerate(found.items()):
             renumbered = torch.stack([number[source][pairs[0]], number[target][pairs[1]]])
-            connected = renumbered[:, (renumbered >= 0).all(0)]
-            directed.setdefault((source, target), []).append((2 * position, connected))
-            directed.setdefault((target, source), []).append((2 * position + 1, connected.flip(0)))
+            linked = renumbered[:, (renumbered >= 0).all(0)]
+            directed.setdefault((source, target), []).append((2 * position, linked))
+            directed.setdefault((target, source), []).append((2 * position + 1, linked.flip(0)))
         facts = [_fact(counts, source, target, parts) for (source, target), parts in sorted(directed.items())]
         names = problem.ripple.ids.get("entity", [])
         return cls(
             facts,
             [names[i] for i in kept.nonzero().flatten().tolist()],
-            [f"{' '.join(edge_type)} {way}" for edge_type in found for way in ("forth", "back")],
+            relation_names(graph),
         )
+
+
+def fact_types(graph: Heterograph) -> list[EdgeType]:
+    """List the edge types among items and entities."""
+    return [
+        edge_type
+        for edge_type in heterograph.edge_types(graph)
+        if edge_type[0] in KINDS and edge_type[2] in KINDS
+    ]
+
+
+def relation_names(graph: Heterograph) -> list[str]:
+    """Return what each number of a relation means."""
+    return [f"{' '.join(edge_type)} {way}" for edge_type in fact_types(graph) for way in ("forth", "back")]
+
+
+def connected(problem: Problem) -> Tensor:
+    """Tell of each entity whether it has two facts or more, (entities,)."""
+    if problem.connected is not None:
+        return torch.from_numpy(problem.connected)
+    degree = torch.zeros(problem.ripple.count("entity"), dtype=torch.int64)
+    for source, relation, target in fact_types(problem.ripple.graph):
+        ends = heterograph.edges(problem.ripple.graph, (source, relation, target))
+        for kind, nodes in zip((source, target), ends, strict=True):
+            if kind == "entity":
+                degree += torch.bincount(nodes, minlength=len(degree))
+    return degree >= 2
 
 
 def _fact(counts: dict[str, int], source: str, target: str, parts: list[tuple[int, Tensor]]) -> Fact:

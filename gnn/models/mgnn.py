@@ -22,6 +22,7 @@ number more, so that unit vectors keep what the films' lengths say (`gnn.models.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -72,6 +73,7 @@ class Mgnn(Recommender):
     name = "mgnn"
     batch_of = "users"
     defaults: ClassVar[MgnnOptions] = MgnnOptions()
+    on_ripples: ClassVar[Mapping[str, float]] = {"linear_share": 0.0}
     computed = frozenset({"linear_causes", "linear_targets"})
     options: MgnnOptions
     linear_causes: Tensor
@@ -98,6 +100,13 @@ class Mgnn(Recommender):
         self.register_buffer("linear_causes", causes)
         self.register_buffer("linear_targets", targets)
         self.clicked = (torch.bincount(items, minlength=problem.items) > 0).float().unsqueeze(1)
+
+    @classmethod
+    def reach(cls, options: MgnnOptions) -> int | None:
+        """See `Recommender.reach`. The linear model needs all clicks at once."""
+        if options.linear_share:
+            return None
+        return options.hops + (1 if options.hops % 2 else 2)  # the last film's media have to be there
 
     def axes(self) -> dict[str, tuple[int, str]]:
         """See `Recommender.axes`."""

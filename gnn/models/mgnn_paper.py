@@ -62,6 +62,11 @@ class MgnnPaper(Recommender):
         self.click_users, self.click_items = users, items
         self.clicks = heterograph.bipartite(items, users, problem.items, problem.users)
 
+    @classmethod
+    def reach(cls, options: MgnnPaperOptions) -> int | None:
+        """See `Recommender.reach`: a neighbouring film is two relations away."""
+        return 2 * options.hops + 1
+
     def axes(self) -> dict[str, tuple[int, str]]:
         """See `Recommender.axes`."""
         return {"item": (0, "item")}

@@ -14,10 +14,11 @@ from torch import Tensor
 from gnn.device import device, mixed_precision, use
 from gnn.encoders import efficientnet
 from gnn.encoders.image import ImageEncoder, ImageGridEncoder
+from gnn.learner import adam
 from gnn.models import MODELS, Problem, Recommender, model_class
 from gnn.models.heads import AudioHead, LastBlocks, MotionHead, Recalled, make_head
 from gnn.problem import Task
-from gnn.training import CHECKPOINT, Run, paced
+from gnn.training import CHECKPOINT, Run
 from mmkg.errors import UsageError
 from tests.gnn.planted import FILMS, USERS, planted_problem
 
@@ -142,12 +143,12 @@ def test_the_last_blocks_begin_as_the_frozen_network_ends() -> None:
 def test_fine_tuning_moves_the_last_blocks_in_small_steps(view: str, modality: str) -> None:
     options = {f"finetune_{modality}": 1, "finetune_batch": 4, "learning_rate": 0.01}
     model = make("mgnn", problem_with(view, modality, count=6), **options)
-    rest, blocks = paced(model)
-    assert "lr" not in rest
+    optimizer = adam(model, model.parameters())
+    rest, blocks = optimizer.param_groups
+    assert rest["lr"] == 0.01
     assert (blocks["lr"], blocks["weight_decay"]) == (0.01 * 0.01, 0)
     assert len(rest["params"]) + len(blocks["params"]) == len(list(model.parameters()))
     before = [weight.detach().clone() for weight in blocks["params"]]
-    optimizer = torch.optim.Adam(paced(model), lr=0.01)
     for _ in range(2):
         optimizer.zero_grad()
         model.loss(torch.arange(USERS)).backward()  # type: ignore[no-untyped-call]

@@ -30,6 +30,7 @@ PROCEDURES = {
     "mmkg.recommend",
     "mmkg.recommendFor",
     "mmkg.ripple",
+    "mmkg.sample",
     "mmkg.search",
     "mmkg.similar",
     "mmkg.stats",
@@ -40,6 +41,8 @@ MATCH (user:User), (movie:Movie) CALL {name}({arguments}) YIELD {field} RETURN {
 """
 VALUES = {
     "user": "user",
+    "users": "[user.id]",
+    "films": "[movie.id]",
     "movie": "movie",
     "movies": "[movie]",
     "node": "movie",
