@@ -9,7 +9,9 @@ from typing import Any, ClassVar, Literal, TypeVar
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
+from gnn.heterograph import Heterograph
 from gnn.models.layers import UserLayers
 from gnn.sampler import MODALITIES, Clicks, Ripple
 from mmkg.errors import GraphError, ModelError, UsageError
@@ -145,6 +147,24 @@ class Recommender(nn.Module):
         None where a user is more than his clicks: then the database uses the vector that `embed` stored.
         """
         return None
+
+    @torch.no_grad()
+    def new_users(self, clicks: Heterograph) -> Tensor | None:
+        """Score all films for users of whom nothing but clicks is known, without training.
+
+        Args:
+            clicks: from items to these users.
+
+        Returns:
+            (users, items), or None where a user is more than his clicks.
+        """
+        self.eval()
+        layers = self.user_layers()
+        if layers is None:
+            return None
+        films, users = self.vectors()[1], layers.users(clicks)
+        users = functional.pad(users, (0, films.shape[1] - users.shape[1]))
+        return functional.normalize(users, dim=1) @ films.T
 
     @torch.no_grad()
     def scorer(self) -> Callable[[Tensor], Tensor]:
