@@ -1,9 +1,9 @@
 """How good a model is at a cold start: films that nobody clicked, and users who clicked little or are new.
 
 The films and users are those that `gnn.split` holds out whole, so none of their clicks was there to learn from.
-Films are ranked the hard way, among all that the user has not seen, where they compete with films that
-have clicks; and among the cold films alone. New users are given their first clicks by time, and
-the model, as it is, has to rank the others. See `gnn.evaluation` for what is left out of a list.
+Films are ranked the hard way, among all that the user has not seen, where they compete with films that have
+clicks; and among the cold films alone. New users are given their first clicks by time, and the model, as it
+is, has to rank the others. See `gnn.evaluation` for what is left out of a list.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from functools import partial
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 from gnn import heterograph
 from gnn.evaluation import CHUNK, SEEN, Split
@@ -70,7 +71,7 @@ def questions(clicks: Mapping[str, Clicks], items: int, split: Split) -> Iterato
 
 
 def _new_users(clicks: Clicks) -> Iterator[tuple[str, Question]]:
-    """Give users who are held out their first clicks; all who have more than the most, so that they are the same."""
+    """Give users who are held out their first clicks; the same users at each number of them."""
     order = np.lexsort((clicks.items, clicks.times, clicks.users))
     users = clicks.users[order]
     rank = np.arange(len(users)) - np.searchsorted(users, users)
@@ -114,7 +115,7 @@ def measure_cold(
     found = {}
     for name, question in questions(clicks, items, split):
         if question.first is None:
-            score: Score = lambda users: known_user(torch.from_numpy(users)).numpy()
+            score = partial(_of_known, known_user)
         elif (scores := model.new_users(given(question, items))) is not None:
             score = partial(_looked_up, scores.numpy(), question.users)
         else:
@@ -130,6 +131,10 @@ def given(question: Question, items: int) -> Heterograph:
     return heterograph.bipartite(
         torch.from_numpy(item), torch.from_numpy(position), items, len(question.users)
     )
+
+
+def _of_known(score: Callable[[Tensor], Tensor], users: NDArray[np.int64]) -> NDArray[np.float32]:
+    return score(torch.from_numpy(users)).numpy()
 
 
 def _looked_up(

@@ -243,8 +243,17 @@ def newest_model(graph: Graph, name: str | None = None) -> str:
     return str(rows[0]["id"])
 
 
-def restore(settings: Settings, model_id: str, problem: Problem) -> tuple[Recommender, Header]:
+def restore(
+    settings: Settings, model_id: str, problem: Problem, *, induct: bool = False
+) -> tuple[Recommender, Header]:
     """Load a model for a graph.
+
+    Args:
+        settings: say where the model is.
+        model_id: its id.
+        problem: the graph.
+        induct: whether the graph may have other films, facts or kinds of media than the one it was made for, if the
+            model can tell films that are new to it by their content (`gnn.heritage.induct`).
 
     Raises:
         ModelError: there is no such model, its file is damaged, or it was made for another graph.
@@ -252,6 +261,10 @@ def restore(settings: Settings, model_id: str, problem: Problem) -> tuple[Recomm
     path = _path(settings, model_id)
     header = read_header(settings, model_id)
     kind = model_class(header.name)
+    if induct and kind.inductive:
+        model = kind(problem, kind.defaults.with_changes(header.options))
+        heritage.induct(model, read_tensors(path)[0], model_id)
+        return model, header
     if header.vocabulary != problem.ripple.vocabulary(users=kind.numbers_users):
         others = "other users, films or facts" if kind.numbers_users else "other films or facts"
         raise ModelError(

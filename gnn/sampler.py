@@ -2,8 +2,8 @@
 
 A ripple is what lies within k hops of some users: their films, the films' facts and media, and so on.
 Of the clicks, only those of the training split are part of it. Ratings below the threshold and co-clicks are
-not: the first are no clicks, and the second may rest on clicks that are held out. Nor is any click on a film or by
-a user who is held out whole (`gnn.split`).
+not: the first are no clicks, and the second may rest on clicks that are held out. Nor is any click on a film
+or by a user who is held out whole (`gnn.split`).
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """The paper's split of the clicks: per user 20 % for the test, the rest 8:2 for training and validation.
 
 Beside it whole films and whole users can be held out, to measure a cold start: a film or a user with the
-property `cold`, `valid` or `test`, has no click that anything may be learned from, whatever its clicks' own split
-says and whenever they come. The marks lie on the nodes, so taking them away brings the split back as it was.
+property `cold`, `valid` or `test`, has no click that anything may be learned from, whatever its clicks' own
+split says and whenever they come. The marks lie on the nodes: without them the split is as it was.
 """
 
 from __future__ import annotations

@@ -106,6 +106,8 @@ class Recommender(nn.Module):
     """What a batch numbers: users, or rows of `problem.clicks`."""
     numbers_users: ClassVar[bool] = False
     """Whether parameters are numbered by users: then the model fits no graph with other users."""
+    inductive: ClassVar[bool] = False
+    """Whether a film that came after the training gets a vector that means something."""
     defaults: ClassVar[Options] = Options()
     computed: ClassVar[frozenset[str]] = frozenset()
     """Names in `state_dict()` of what follows from the problem and is not learned."""

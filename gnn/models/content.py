@@ -37,9 +37,7 @@ class ContentMap:
         modalities: those that may tell.
     """
 
-    def __init__(
-        self, problem: Problem, known: Tensor, penalty: float, modalities: Collection[str]
-    ) -> None:
+    def __init__(self, problem: Problem, known: Tensor, penalty: float, modalities: Collection[str]) -> None:
         self.known = known
         told, asked = known.numpy(), (~known).numpy()
         clicks = np.bincount(problem.clicks.items, minlength=problem.items)[told]

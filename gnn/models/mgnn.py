@@ -19,9 +19,10 @@ number more, so that unit vectors keep what the films' lengths say (`gnn.models.
 
     user (v_u, v_u')        film (q_i, w √items q_i')
 
-A film that nobody clicked, and one that came after the training, takes its vectors from the films that are like
-it (`gnn.models.content`). These are cautious, so that it ranks behind films with clicks that suit the user as well;
-`cold_offset` lifts it, by one more number that is 1 for all users (calibrated stacking, Chao et al. 2016).
+A film that nobody clicked, and one that came after the training, takes its vectors from the films that are
+like it (`gnn.models.content`). These are cautious, so that it ranks behind films with clicks that suit the
+user as well; `cold_offset` lifts it, by one more number that is the same for all users (calibrated stacking,
+Chao et al. 2016).
 """
 
 from __future__ import annotations
@@ -70,7 +71,7 @@ class MgnnOptions(MediaOptions):
     media_dropout: float = 0.3
     """Share of films that lose a modality in a training step."""
     content_penalty: float = 10.0
-    """λ of the content map; 0 goes without it, so that a film without clicks has what was learned of its media."""
+    """λ of the content map; 0 goes without it: a film without clicks has what was learned of facts and media."""
     cold_offset: float = 0.0
     """What a film without clicks gets on top of each user's score, where a learned score is -1 to 1."""
 
@@ -80,6 +81,7 @@ class Mgnn(Recommender):
 
     name = "mgnn"
     batch_of = "users"
+    inductive = True
     defaults: ClassVar[MgnnOptions] = MgnnOptions()
     computed = frozenset({"linear_causes", "linear_targets"})
     options: MgnnOptions
@@ -117,6 +119,8 @@ class Mgnn(Recommender):
             "weight": (0, "item"),
             "facts.entities": (0, "entity"),
             "facts.attention": (1, "relation"),
+            "linear_causes": (0, "item"),
+            "linear_targets": (0, "item"),
         }
 
     def loss(self, batch: Tensor) -> Tensor:
