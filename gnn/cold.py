@@ -1,9 +1,9 @@
 """How good a model is at a cold start: films that nobody clicked, and users who clicked little or are new.
 
-The films and users are those that `gnn.split` holds out whole, so none of their clicks was there to learn from.
-Films are ranked the hard way, among all that the user has not seen, where they compete with films that have
-clicks; and among the cold films alone. New users are given their first clicks by time, and the model, as it
-is, has to rank the others. See `gnn.evaluation` for what is left out of a list.
+The films and users are those that `gnn.split` holds out whole, so none of their clicks was there to learn
+from. Films are ranked the hard way, among all that the user has not seen, where they compete with films that
+have clicks; and among the cold films alone. New users are given their first clicks by time, and the model,
+as it is, has to rank the others. See `gnn.evaluation` for what is left out of a list.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import Any, ClassVar
 
 import numpy as np
 import torch
@@ -20,9 +21,16 @@ from torch import Tensor
 from gnn import heterograph
 from gnn.evaluation import CHUNK, SEEN, Split
 from gnn.heterograph import Heterograph
-from gnn.metrics import UserScores, score_lists, top_k
-from gnn.models import Recommender
-from gnn.sampler import Clicks
+from gnn.memory import guarded
+from gnn.metrics import Metrics, UserScores, score_lists, top_k
+from gnn.models import Popularity, Recommender
+from gnn.problem import load_task
+from gnn.registry import fetch, newest_model, restore
+from gnn.sampler import COLD_SPLITS, SPLITS, Clicks
+from kg import Graph
+from mmkg.errors import GraphError, ModelError, UsageError
+from mmkg.settings import Settings
+from storage import BlobStore
 
 FEW = 5
 """A user with at most so many clicks to learn from is a cold one."""
@@ -45,6 +53,89 @@ class Question:
     """(items,) which films may be listed; all unless given."""
     first: Clicks | None = None
     """What new users are given; None for users whom the model has seen."""
+
+
+@dataclass(frozen=True)
+class ColdReport:
+    """One row a question and system."""
+
+    HEADINGS: ClassVar[tuple[str, ...]] = ("asked", "model", "recall", "ndcg", "hit", "mrr", "users")
+
+    split: str
+    k: int
+    results: Mapping[str, Mapping[str, Metrics]]
+    """By question and system."""
+
+    def title(self) -> str:
+        """Say what was measured."""
+        return f"Cold start on the {self.split} clicks, lists of {self.k}"
+
+    def rows(self) -> list[tuple[str, ...]]:
+        """Return the table, without its headings."""
+        return [
+            (asked, system, *(f"{value:.4f}" for value in (m.recall, m.ndcg, m.hit, m.mrr)), str(m.users))
+            for asked, systems in self.results.items()
+            for system, m in systems.items()
+        ]
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the numbers as plain values."""
+        results = {
+            asked: {system: metrics.to_json() for system, metrics in systems.items()}
+            for asked, systems in self.results.items()
+        }
+        return {"split": self.split, "k": self.k, "results": results}
+
+
+@guarded("Free some, or train a model of a smaller --dimension")
+def evaluate_cold(
+    graph: Graph,
+    store: BlobStore,
+    settings: Settings,
+    *,
+    model: str | None = None,
+    split: Split = "test",
+    k: int = 10,
+) -> ColdReport:
+    """Measure popularity and a model, the one trained last unless told, at the cold start.
+
+    Raises:
+        UsageError: `k` or `split` makes no sense.
+        ModelError: there is no such model, or it was trained on another graph, so it may know too much.
+        GraphError: no film and no user is held out whole.
+    """
+    if split not in SEEN or k < 1:
+        raise UsageError(
+            f"split {split!r} or k = {k} makes no sense", remedy="Say valid or test, and k above 0"
+        )
+    task = load_task(graph, store, settings, splits=SPLITS + COLD_SPLITS)
+    if not any(len(task.clicks[name]) for name in COLD_SPLITS if name.endswith(split)):
+        raise GraphError(
+            "no film and no user is held out whole",
+            remedy="Run `mmkg split --cold-films 0.1 --cold-users 0.1`, then `mmkg train`",
+        )
+    chosen = model or newest_model(graph)
+    fetch(graph, store, settings, chosen)
+    restored, header = restore(settings, chosen, task.problem)
+    if header.graph != task.problem.ripple.fingerprint():
+        raise ModelError(
+            "the model was trained on another graph, so it may know clicks that are held out now",
+            where=chosen,
+            remedy="Run `mmkg train` to make one for this graph",
+        )
+    found = {
+        name: measure_cold(system, task.clicks, split, k)
+        for name, system in (
+            (Popularity.name, Popularity(task.problem, Popularity.defaults)),
+            (header.id, restored),
+        )
+    }
+    asked = dict.fromkeys(name for scores in found.values() for name in scores)
+    results = {
+        name: {system: scores[name].average() for system, scores in found.items() if name in scores}
+        for name in asked
+    }
+    return ColdReport(split, k, results)
 
 
 def questions(clicks: Mapping[str, Clicks], items: int, split: Split) -> Iterator[tuple[str, Question]]:

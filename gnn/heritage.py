@@ -5,8 +5,8 @@ the names in the order of the numbers, as compressed JSON, and a model that cont
 of the films, entities, relations and users that are still there. What is new keeps the weights that the model
 gave it, and what is gone is dropped.
 
-A model can also be used as it is on a graph that has changed (`induct`): then what is new is silent, as no training
-follows, and a film that is new is known by what the model makes of its facts and media.
+A model can also be used as it is on a graph that has changed (`induct`): then what is new is silent, as no
+training follows, and a film that is new is known by what the model makes of its facts and media.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ PREFIX = "names."
 """How the tensors of a model file are called that hold names and no weights."""
 
 SILENT = {"relation": float("-inf")}
-"""By what numbers a weight, the value that adds nothing; 0 unless told. A relation's weight is the logarithm."""
+"""By what numbers a weight, the value that adds nothing; 0 unless told. A relation's is a logarithm."""
 
 
 @dataclass(frozen=True)
@@ -72,7 +72,7 @@ def inherit(
         if name in model.computed or name not in tensors or name.startswith(anew):
             continue
         axis, what = axes.get(name, (None, ""))
-        _put(name, tensors[name], weights, axis, shared.get(what), where)
+        _put(name, tensors[name], weights, (axis, shared.get(what)), where)
     known, films = set(before.get("item", ())), set(now.get("item", ()))
     return Inherited(len(films & known), len(films - known), len(known - films))
 
@@ -96,18 +96,18 @@ def induct(model: Recommender, tensors: Mapping[str, Tensor], where: str) -> Non
         axis, what = axes.get(name, (None, ""))
         weights.fill_(SILENT.get(what, 0.0))
         if name in tensors:
-            _put(name, tensors[name], weights, axis, shared.get(what), where)
+            _put(name, tensors[name], weights, (axis, shared.get(what)), where)
 
 
 def _put(
     name: str,
     old: Tensor,
     weights: Tensor,
-    axis: int | None,
-    shared: tuple[Tensor, Tensor] | None,
+    along: tuple[int | None, tuple[Tensor, Tensor] | None],
     where: str,
 ) -> None:
     """Copy an earlier model's weights, those with names along an axis by their names."""
+    axis, shared = along
     if _shape_but(old, axis) != _shape_but(weights, axis):
         raise ModelError(
             f"the model has other dimensions than this training asks for ({name} is of shape "

@@ -252,8 +252,8 @@ def restore(
         settings: say where the model is.
         model_id: its id.
         problem: the graph.
-        induct: whether the graph may have other films, facts or kinds of media than the one it was made for, if the
-            model can tell films that are new to it by their content (`gnn.heritage.induct`).
+        induct: whether the graph may have other films, facts or kinds of media than the one it was made for,
+            if the model can tell films that are new to it by their content (`gnn.heritage.induct`).
 
     Raises:
         ModelError: there is no such model, its file is damaged, or it was made for another graph.
@@ -261,18 +261,17 @@ def restore(
     path = _path(settings, model_id)
     header = read_header(settings, model_id)
     kind = model_class(header.name)
-    if induct and kind.inductive:
-        model = kind(problem, kind.defaults.with_changes(header.options))
-        heritage.induct(model, read_tensors(path)[0], model_id)
-        return model, header
+    model = kind(problem, kind.defaults.with_changes(header.options))
     if header.vocabulary != problem.ripple.vocabulary(users=kind.numbers_users):
+        if induct and kind.inductive:
+            heritage.induct(model, read_tensors(path)[0], model_id)
+            return model, header
         others = "other users, films or facts" if kind.numbers_users else "other films or facts"
         raise ModelError(
             f"the model was made for a graph with {others}",
             where=model_id,
             remedy="Run `mmkg train` to make one for this graph",
         )
-    model = kind(problem, kind.defaults.with_changes(header.options))
     load_weights(model, read_tensors(path)[0], str(path))
     return model, header
 

@@ -78,8 +78,8 @@ def embed(
 ) -> EmbedReport:
     """Write the vectors of a model, the one trained last unless told, and make it the active one.
 
-    Nodes that have this very vector are left alone, so the same command again changes nothing. Films that came
-    after the training get a vector by their facts and media, if the model can tell films by these.
+    Nodes that have this very vector are left alone, so the same command again changes nothing. Films that
+    came after the training get a vector by their facts and media, if the model can tell films by these.
 
     Args:
         graph: the graph database.

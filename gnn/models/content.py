@@ -6,8 +6,8 @@ clicks of film i and Y the vectors of the films that have some, those of a film 
 
     y = ȳ + k (K + λ diag(n)^-½)^-1 (Y - ȳ)
 
-so films with many clicks are believed more. It has no weights to train, so it holds for films that come later.
-The mean ȳ stands for a film of which nothing is told.
+so films with many clicks are believed more. It has no weights to train, so it holds for films that come
+later. The mean ȳ stands for a film of which nothing is told.
 """
 
 from __future__ import annotations

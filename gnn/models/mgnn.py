@@ -71,7 +71,7 @@ class MgnnOptions(MediaOptions):
     media_dropout: float = 0.3
     """Share of films that lose a modality in a training step."""
     content_penalty: float = 10.0
-    """λ of the content map; 0 goes without it: a film without clicks has what was learned of facts and media."""
+    """λ of the content map; 0 goes without: a film without clicks has what was learned of facts and media."""
     cold_offset: float = 0.0
     """What a film without clicks gets on top of each user's score, where a learned score is -1 to 1."""
 
