@@ -3,9 +3,9 @@
     MMKG_HOME=/tmp/cold python benchmarks/cold_start.py DATA --peers-python PATH [--trials 10] [--seeds 0,1,2]
 
 DATA is as for `ml100k.py`. PATH is the Python of the peers' environment (`peers/requirements.txt`), which
-runs VBPR; without it VBPR is left out. Every system has the same trials on the valid films and users that are held out
-whole, and the test is read once, for the best. Trials are kept in the folder `cold-start` of MMKG_HOME, so the same
-command goes on where it was interrupted; delete it to begin anew.
+runs VBPR; without it VBPR is left out. Every system has as many trials on the valid films and users that are
+held out whole, and the test is read once, for the best. Trainings are kept in the folder `cold-start` of
+MMKG_HOME, so the same command goes on where it was interrupted; delete it to begin anew.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import argparse
 import json
 import platform
 import subprocess
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
@@ -22,12 +22,12 @@ from typing import Any
 
 import numpy as np
 import torch
+from cold_peers import FOLDING, RANKING, Linear, Scores, clicks_matrix, film_features
 from numpy.typing import NDArray
 
-from cold_peers import FOLDING, RANKING, Linear, Scores, clicks_matrix, film_features
-from gnn.cold import Question, ask, given, questions
+from gnn.cold import Question, ask, given, questions, rows_of
 from gnn.evaluation import Split
-from gnn.metrics import UserScores
+from gnn.metrics import UserScores, top_k
 from gnn.models.mgnn import Mgnn
 from gnn.problem import Task, load_task
 from gnn.sampler import COLD_SPLITS, SPLITS
@@ -42,11 +42,12 @@ from mmkg.settings import Settings
 from storage import BlobStore
 
 SHARE = 0.1
+K = 10
 ALL, ALONE, OTHERS = "cold films, among all", "cold films, among themselves", "other films, among all"
 OFFSETS = np.arange(0, 4.01, 0.1)
-"""Tried for each peer: what a film without clicks gets on top, in standard deviations of the user's scores."""
+"""Tried for each peer: what films without clicks get on top, in standard deviations of a user's scores."""
 OURS = {"content_penalty": (3.0, 10.0, 30.0, 100.0), "linear_weight": (0.06, 0.085, 0.12)}
-OUR_OFFSETS = np.arange(0.05, 0.85, 0.05)
+OUR_OFFSETS = np.arange(0.02, 1.0, 0.02)
 VBPR = {
     "k": (10, 32, 64),
     "k2": (10, 32, 64),
@@ -85,7 +86,7 @@ def main() -> None:
     if arguments.peers_python:
         peers.append(best_vbpr(task, folder, arguments.peers_python, trials))
     models = [trained(task, folder, seed) for seed in seeds]
-    chosen = tune(task, folder, models[0], trials)
+    chosen = tune(task, models[0], trials)
     log(f"mgnn: {chosen}")
     lifted = [measure(task, ours(model, chosen, "mgnn"), "test") for model in models]
     flat = {**chosen, "cold_offset": 0.0}
@@ -140,28 +141,53 @@ def measure(task: Task, system: System, split: Split) -> dict[str, UserScores]:
     return found
 
 
-def quality(task: Task, scores: Scores) -> float:
-    """Return the harmonic mean of recall@10 on the cold and on the other films, among all (valid)."""
+def qualities(task: Task, scores: Scores, offsets: Iterable[float]) -> list[float]:
+    """Return, for each offset that lifts the films without clicks, how good the lists are (valid).
+
+    That is the harmonic mean of recall@10 on the cold and on the other films, among all. An offset moves
+    neither kind of film among its own, so the first k of each are enough to know the lists.
+    """
     asked = dict(questions(task.clicks, task.problem.items, "valid"))
-    cold, others = (
-        ask(asked[name], lambda users: scores[users], task.problem.items).average().recall
-        for name in (ALL, OTHERS)
-    )
-    return 2 * cold * others / (cold + others) if cold + others else 0.0
+    sides = [_halves(task, scores, asked[name]) for name in (ALL, OTHERS)]
+    found = []
+    for offset in offsets:
+        recalls = []
+        for values, hits, wanted in sides:
+            lifted = values.copy()
+            lifted[:, K:] += offset
+            first = np.argsort(-lifted, axis=1, kind="stable")[:, :K]
+            recalls.append(float((np.take_along_axis(hits, first, axis=1).sum(1) / wanted).mean()))
+        found.append(2 * recalls[0] * recalls[1] / sum(recalls) if all(recalls) else 0.0)
+    return found
+
+
+def _halves(
+    task: Task, scores: Scores, question: Question
+) -> tuple[Scores, NDArray[np.bool_], NDArray[np.int64]]:
+    """Return scores of each user's first k other and first k cold films, which are wanted, how many."""
+    asked = scores[question.users].copy()
+    asked[rows_of(question.known, question.users)] = -np.inf
+    wanted = np.zeros(asked.shape, dtype=bool)
+    wanted[rows_of(question.wanted, question.users)] = True
+    cold = unclicked(task)
+    parts = [top_k(np.where(chosen, asked, -np.inf), K) for chosen in (~cold, cold)]
+    films = np.concatenate(parts, axis=1)
+    values = np.take_along_axis(asked, films, axis=1)
+    return values, np.take_along_axis(wanted, films, axis=1), wanted.sum(1)
 
 
 def unclicked(task: Task) -> NDArray[np.bool_]:
     """Tell which films have no click to learn from, (items,)."""
-    return np.bincount(task.problem.clicks.items, minlength=task.problem.items) == 0
+    clicks: NDArray[np.int64] = np.bincount(task.problem.clicks.items, minlength=task.problem.items)
+    return clicks == 0
 
 
 def calibrated(task: Task, scores: Scores) -> tuple[Scores, float, float]:
-    """Lift the films without clicks by the offset that is best on valid; return scores, offset and quality."""
-    spread = scores.std(1, keepdims=True)
-    cold = unclicked(task)[None]
-    found = [(quality(task, scores + cold * spread * offset), offset) for offset in OFFSETS]
-    best, offset = max(found, key=lambda pair: pair[0])
-    return (scores + cold * spread * offset).astype(np.float32), float(offset), best
+    """Lift films without clicks by the offset that is best on valid; return scores, offset, quality."""
+    spread = np.maximum(scores.std(1, keepdims=True), 1e-12)
+    found = qualities(task, scores / spread, OFFSETS)
+    best = int(np.argmax(found))
+    return scores / spread + unclicked(task) * np.float32(OFFSETS[best]), float(OFFSETS[best]), found[best]
 
 
 def draws(space: Mapping[str, tuple[Any, ...]], trials: int) -> Iterator[dict[str, Any]]:
@@ -263,19 +289,22 @@ def trained(task: Task, folder: Path, seed: int) -> Mgnn:
     return model.eval()
 
 
-def tune(task: Task, folder: Path, model: Mgnn, trials: int) -> dict[str, Any]:
-    """Choose on valid what acts on trained weights: the content map and the offset."""
-    chosen = folder / "mgnn.json"
-    if not chosen.exists():
-        found: list[tuple[float, dict[str, Any]]] = []
-        for drawn in draws(OURS, trials):
-            for offset in OUR_OFFSETS:
-                settings = {**drawn, "cold_offset": float(offset)}
-                found.append((quality(task, ours(model, settings, "").scores), settings))
-            log(f"mgnn {drawn}: the best is {max(found, key=lambda pair: pair[0])}")
-        chosen.write_text(json.dumps(max(found, key=lambda pair: pair[0])[1]))
-    settings: dict[str, Any] = json.loads(chosen.read_text())
-    return settings
+def tune(task: Task, model: Mgnn, trials: int) -> dict[str, Any]:
+    """Choose on valid what acts on trained weights: content map, weight of the linear model, offset."""
+    cold = unclicked(task)
+    best: tuple[float, dict[str, Any]] = (-1.0, {})
+    for drawn in draws(OURS, trials):
+        flat = ours(model, {**drawn, "cold_offset": 0.0}, "").scores
+        lifted = ours(model, {**drawn, "cold_offset": 1.0}, "").scores
+        # All vectors are brought to unit length, so an offset of 1 is worth less, the same for all films.
+        scale = (lifted[:, ~cold] * flat[:, ~cold]).sum() / (flat[:, ~cold] ** 2).sum()
+        worth = float((lifted[:, cold] / scale - flat[:, cold]).mean())
+        found = qualities(task, flat, OUR_OFFSETS * worth)
+        place = int(np.argmax(found))
+        log(f"mgnn {drawn}: with {OUR_OFFSETS[place]:.2f} on top, both {found[place]:.4f}")
+        settings = {**drawn, "cold_offset": float(OUR_OFFSETS[place])}
+        best = max(best, (found[place], settings), key=lambda pair: pair[0])
+    return best[1]
 
 
 def ours(model: Mgnn, settings: Mapping[str, Any], name: str) -> System:

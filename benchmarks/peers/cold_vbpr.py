@@ -4,13 +4,14 @@
 
 Runs in the peers' environment (`requirements.txt`). INPUTS holds `users` and `items` (how many), `clicks`
 ((n, 2), user and film numbers) and `features` ((items, width), zero for a film without media). SCORES becomes
-(users, items). SETTINGS are those of `cornac.models.VBPR`. A film without a click is told by its features alone.
+(users, items). SETTINGS are those of `cornac.models.VBPR`. A film without a click is told by its features.
 """
 
 from __future__ import annotations
 
 import json
 import sys
+from pathlib import Path
 
 import cornac
 import numpy as np
@@ -25,8 +26,8 @@ def main() -> None:
         clicks, features = arrays["clicks"], arrays["features"].astype(np.float32)
     clicked = np.zeros(items, dtype=bool)
     clicked[clicks[:, 1]] = True
-    # Films with a click come first: Cornac draws the films that a user did not click from these alone, so that
-    # no film is taught to be disliked because nobody could click it yet.
+    # Films with a click come first: Cornac draws the films that a user did not click from these alone, so
+    # that no film is taught to be disliked because nobody could click it yet.
     order = np.argsort(~clicked, kind="stable")
     number = np.empty(items, dtype=np.int64)
     number[order] = np.arange(items)
@@ -41,8 +42,7 @@ def main() -> None:
     images = ImageModality(features=features[order], ids=list(range(items)), normalized=False)
     images.build(id_map=data.iid_map)
     data.add_modalities(item_image=images)
-    with open(settings) as file:
-        model = cornac.models.VBPR(**json.load(file), use_gpu=False, verbose=False)
+    model = cornac.models.VBPR(**json.loads(Path(settings).read_text()), use_gpu=False, verbose=False)
     model.fit(data)
     model.gamma_item[data.num_items :] = 0
     model.beta_item[data.num_items :] = 0

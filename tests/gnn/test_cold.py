@@ -139,8 +139,8 @@ BLIND = {"hops": 0, "text": 0, "content_penalty": 0}
 def test_content_ranks_cold_films_and_a_model_without_content_cannot() -> None:
     problem, clicks = cold_task()
     told, blind = (measure_cold(learned(problem, **changes), clicks, "test", 4) for changes in ({}, BLIND))
-    assert told[ALONE].average().ndcg > 0.8
-    assert blind[ALONE].average().ndcg < 0.65  # half of the films are of the taste
+    assert told[ALONE].average().recall > 0.9
+    assert blind[ALONE].average().recall < 0.8  # half of the films are listed, so half of the clicks
 
 
 def test_an_offset_lifts_cold_films_among_all() -> None:
@@ -190,7 +190,8 @@ def test_popularity_puts_cold_films_last() -> None:
 
 NEW = """
 CREATE (m:Item:Movie {id: 'new', title: 'New'})
-WITH m MATCH (g:Genre {id: 'taste 1'}) CREATE (m)-[:HAS_GENRE]->(g), (m)-[:MADE_IN]->(:Entity:Place {id: 'there'})
+WITH m MATCH (g:Genre {id: 'taste 1'})
+CREATE (m)-[:HAS_GENRE]->(g), (m)-[:MADE_IN]->(:Entity:Place {id: 'there'})
 """
 RECOMMEND = """
 MATCH (u:User {id: $user}) CALL mmkg.recommend(u, {k: 40}) YIELD item, rank
