@@ -137,7 +137,8 @@ class Mgnn(Recommender):
     def vectors(self) -> tuple[Tensor, Tensor]:
         """Return unit vectors, (users, dimension) and (items, dimension)."""
         causes, targets = self._films()
-        weight = self.options.linear_weight * self.problem.items**0.5
+        # Films that came after the training have no row, and change nothing of the others.
+        weight = self.options.linear_weight * self.linear_targets.any(1).sum() ** 0.5
         films = self._filled(torch.cat([targets, weight * self.linear_targets], dim=1))
         if self.options.cold_offset:
             films = torch.cat([films, self.options.cold_offset * ~self._known().unsqueeze(1)], dim=1)
