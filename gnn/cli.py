@@ -125,6 +125,22 @@ def relate(settings: Settings, as_json: bool, **options: Any) -> None:
 
 
 @click.command()
+@click.option("--cold-films", type=float, metavar="SHARE", help="Of films held out whole; 0 ends it.")
+@click.option("--cold-users", type=float, metavar="SHARE", help="Of users held out whole; 0 ends it.")
+@click.option("--seed", default=0, show_default=True, help="The same seed holds out the same.")
+@json_option
+@server_options
+def split(settings: Settings, as_json: bool, **options: Any) -> None:
+    """Split the clicks unless they are, hold out whole films and users, and count.
+
+    Each share is held out twice, once to choose settings and once for the test.
+    """
+    from gnn import command
+
+    print_report(command.split(settings, **options), as_json)
+
+
+@click.command()
 @model_settings
 @click.option("--force", is_flag=True, help="Train even if this very model is there.")
 @click.option("--from-last", is_flag=True, help="Continue from the model of this kind trained last.")
@@ -165,13 +181,15 @@ def train(
 @click.option("--split", type=click.Choice(["test", "valid"]), default="test", show_default=True)
 @click.option("-k", "--k", default=10, show_default=True, help="Length of the lists.")
 @device_option
+@click.option("--cold", is_flag=True, help="Measure on films and users that are new to the model.")
 @json_option
 @server_options
-def evaluate(settings: Settings, as_json: bool, **options: Any) -> None:
+def evaluate(settings: Settings, as_json: bool, cold: bool, **options: Any) -> None:
     """Rank all films for every user with a held-out click, by a model and by popularity."""
     from gnn import command
 
-    print_report(command.evaluate(settings, **options), as_json)
+    evaluated = command.evaluate_cold if cold else command.evaluate
+    print_report(evaluated(settings, **options), as_json)
 
 
 @click.command()
@@ -330,4 +348,4 @@ def tune(settings: Settings, as_json: bool, **options: Any) -> None:
     console.log(f"Compare with them: mmkg experiment --settings {report.file}")
 
 
-COMMANDS = (relate, train, evaluate, embed, models, experiment, tune)
+COMMANDS = (relate, split, train, evaluate, embed, models, experiment, tune)

@@ -6,12 +6,15 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from gnn import evaluation, listing, promotion, training, writeback
+from gnn import cold, evaluation, listing, promotion, training, writeback
 from gnn import experiment as experiments
+from gnn import split as splitting
+from gnn.cold import ColdReport
 from gnn.evaluation import EvaluationReport, Split
 from gnn.experiment import Budget, ExperimentReport
 from gnn.listing import DiffReport, ListReport
 from gnn.promotion import DeletionReport, PromotionReport
+from gnn.split import SplitReport
 from gnn.training import TrainReport
 from gnn.writeback import EmbedReport
 from kg import Graph
@@ -51,12 +54,26 @@ def train(
         )
 
 
+def split(settings: Settings, **options: Any) -> SplitReport:
+    """Split the clicks and hold out whole films and users; see `gnn.split.split`."""
+    with Graph.connect(settings) as graph:
+        return splitting.split(graph, **options)
+
+
 def evaluate(
     settings: Settings, *, model: str | None = None, split: Split = "test", k: int = 10
 ) -> EvaluationReport:
     """Measure a model and popularity; see `gnn.evaluation.evaluate`."""
     with Graph.connect(settings) as graph, BlobStore.connect(settings) as store:
         return evaluation.evaluate(graph, store, settings, model=model, split=split, k=k)
+
+
+def evaluate_cold(
+    settings: Settings, *, model: str | None = None, split: Split = "test", k: int = 10
+) -> ColdReport:
+    """Measure a model and popularity at the cold start; see `gnn.cold.evaluate_cold`."""
+    with Graph.connect(settings) as graph, BlobStore.connect(settings) as store:
+        return cold.evaluate_cold(graph, store, settings, model=model, split=split, k=k)
 
 
 def embed(settings: Settings, *, model: str | None = None) -> EmbedReport:

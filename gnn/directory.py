@@ -24,9 +24,10 @@ WITH m ORDER BY m.id LIMIT $page
 RETURN collect(m.id) AS ids, collect(id(m)) AS numbers, collect({NODE_TYPE}) AS types,
        collect({{flag}}) AS flags
 """
+TRAINING = "coalesce(c.split, 'train') = 'train'"
 FLAGS = {
-    "Item": "EXISTS { (m)<-[c:CLICKED]-() WHERE coalesce(c.split, 'train') = 'train' }",
-    "User": "EXISTS { (m)-[c:CLICKED]->() WHERE coalesce(c.split, 'train') = 'train' }",
+    "Item": "m.cold IS NULL AND EXISTS { (m)<-[c:CLICKED]-(u) WHERE u.cold IS NULL AND " + TRAINING + " }",
+    "User": "m.cold IS NULL AND EXISTS { (m)-[c:CLICKED]->(i) WHERE i.cold IS NULL AND " + TRAINING + " }",
     "Entity": "COUNT { MATCH (m)--(n) WHERE n:Item OR n:Entity RETURN 1 LIMIT 2 } = 2",
 }
 """What is asked of each node."""

@@ -4,6 +4,9 @@ A row of a film's embedding belongs to that film, whatever number the film has t
 the names in the order of the numbers, as compressed JSON, and a model that continues from it finds the rows
 of the films, entities, relations and users that are still there. What is new keeps the weights that the model
 gave it, and what is gone is dropped.
+
+A model can also be used as it is on a graph that has changed (`induct`): then what is new is silent, as no
+training follows, and a film that is new is known by what the model makes of its facts and media.
 """
 
 from __future__ import annotations
@@ -23,6 +26,9 @@ from mmkg.errors import ModelError
 
 PREFIX = "names."
 """How the tensors of a model file are called that hold names and no weights."""
+
+SILENT = {"relation": float("-inf")}
+"""By what numbers a weight, the value that adds nothing; 0 unless told. A relation's is a logarithm."""
 
 
 @dataclass(frozen=True)
@@ -65,22 +71,55 @@ def inherit(
     for name, weights in model.state_dict().items():
         if name in model.computed or name not in tensors or name.startswith(anew):
             continue
-        old = tensors[name]
         axis, what = axes.get(name, (None, ""))
-        if _shape_but(old, axis) != _shape_but(weights, axis):
-            raise ModelError(
-                f"the model has other dimensions than this training asks for ({name} is of shape "
-                f"{tuple(old.shape)}, and not {tuple(weights.shape)})",
-                where=where,
-                remedy="Leave the settings as they were, or train anew without --continue-from",
-            )
-        if axis is None:
-            weights.copy_(old)  # a state shares its memory with the model
-        else:
-            source, target = shared[what]
-            weights.index_copy_(axis, target, old.index_select(axis, source))
+        _put(name, tensors[name], weights, (axis, shared.get(what)), where)
     known, films = set(before.get("item", ())), set(now.get("item", ()))
     return Inherited(len(films & known), len(films - known), len(known - films))
+
+
+def induct(model: Recommender, tensors: Mapping[str, Tensor], where: str) -> None:
+    """Put a model's weights into one of the same kind and settings, made for a graph that has changed since.
+
+    Films, entities, relations and modalities that the training never saw add nothing.
+
+    Args:
+        model: as it was made for the graph as it is now.
+        tensors: all that the model's file holds.
+        where: the model's id, for messages.
+
+    Raises:
+        ModelError: the file holds no names, or the graph is too small for the model's dimensions.
+    """
+    now, axes = _names(model), model.axes()
+    shared = {what: _shared(_unpacked(tensors.get(f"{PREFIX}{what}"), where), now[what]) for what in now}
+    for name, weights in model.state_dict().items():
+        axis, what = axes.get(name, (None, ""))
+        weights.fill_(SILENT.get(what, 0.0))
+        if name in tensors:
+            _put(name, tensors[name], weights, (axis, shared.get(what)), where)
+
+
+def _put(
+    name: str,
+    old: Tensor,
+    weights: Tensor,
+    along: tuple[int | None, tuple[Tensor, Tensor] | None],
+    where: str,
+) -> None:
+    """Copy an earlier model's weights, those with names along an axis by their names."""
+    axis, shared = along
+    if _shape_but(old, axis) != _shape_but(weights, axis):
+        raise ModelError(
+            f"the model has other dimensions than this training asks for ({name} is of shape "
+            f"{tuple(old.shape)}, and not {tuple(weights.shape)})",
+            where=where,
+            remedy="Leave the settings as they were, or train anew without --continue-from",
+        )
+    if axis is None or shared is None:
+        weights.copy_(old)  # a state shares its memory with the model
+    else:
+        source, target = shared
+        weights.index_copy_(axis, target, old.index_select(axis, source))
 
 
 def _names(model: Recommender) -> dict[str, list[str]]:

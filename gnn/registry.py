@@ -265,8 +265,17 @@ def vocabulary(problem: Problem, kind: type[Recommender], *, whole: bool) -> str
     return NAMES + hashlib.sha256(json.dumps(told).encode()).hexdigest()[:16]
 
 
-def restore(settings: Settings, model_id: str, problem: Problem) -> tuple[Recommender, Header]:
+def restore(
+    settings: Settings, model_id: str, problem: Problem, *, induct: bool = False
+) -> tuple[Recommender, Header]:
     """Load a model for a graph.
+
+    Args:
+        settings: say where the model is.
+        model_id: its id.
+        problem: the graph.
+        induct: whether the graph may have other films, facts or kinds of media than the one it was made for,
+            if the model can tell films that are new to it by their content (`gnn.heritage.induct`).
 
     Raises:
         ModelError: there is no such model, its file is damaged, or it was made for another graph.
@@ -274,15 +283,18 @@ def restore(settings: Settings, model_id: str, problem: Problem) -> tuple[Recomm
     path = _path(settings, model_id)
     header = read_header(settings, model_id)
     kind = model_class(header.name)
+    model = kind(problem, header.model_options())
     whole = not header.vocabulary.startswith(NAMES)
     if header.vocabulary != vocabulary(problem, kind, whole=whole):
+        if induct and kind.inductive:
+            heritage.induct(model, read_tensors(path)[0], model_id)
+            return model, header
         others = "other users, films or facts" if kind.numbers_users else "other films or facts"
         raise ModelError(
             f"the model was made for a graph with {others}",
             where=model_id,
             remedy="Run `mmkg train` to make one for this graph",
         )
-    model = kind(problem, header.model_options())
     load_weights(model, read_tensors(path)[0], str(path))
     return model, header
 

@@ -37,7 +37,7 @@ RETURN DISTINCT {NODE_TYPE.replace("labels(m)", "from")} AS source, relation,
 """
 RELATIONS = "MATCH ()-[r]->() RETURN type(r) AS relation, count(*) AS count ORDER BY relation"
 VALID_USERS = """
-MATCH (u:User) WHERE EXISTS { (u)-[:CLICKED {split: 'valid'}]->() }
+MATCH (u:User) WHERE u.cold IS NULL AND EXISTS { (u)-[:CLICKED {split: 'valid'}]->(m) WHERE m.cold IS NULL }
 RETURN collect(u.id) AS users
 """
 

@@ -2,7 +2,8 @@
 
 A ripple is what lies within k hops of some users: their films, the films' facts and media, and so on.
 Of the clicks, only those of the training split are part of it. Ratings below the threshold and co-clicks are
-not: the first are no clicks, and the second may rest on clicks that are held out.
+not: the first are no clicks, and the second may rest on clicks that are held out. Nor is any click on a film
+or by a user who is held out whole (`gnn.split`).
 """
 
 from __future__ import annotations
@@ -53,12 +54,17 @@ HELD_BACK = ["RATED", "CO_CLICKED"]
 """Relation types that never enter a ripple."""
 
 SPLITS = ("train", "valid", "test")
+COLD_SPLITS = ("cold film valid", "cold film test", "cold user valid", "cold user test")
+"""Clicks of all others on films that are held out whole, and of users who are, on all other films."""
 
 CLICK: EdgeType = ("user", "CLICKED", "item")
 
 NODE_TYPE = "coalesce([label IN labels(m) WHERE label IN $labels | $types[label]][0], '')"
 TYPING = {"labels": [*KINDS, *MEDIA], "types": {**KINDS, **MEDIA}}
 """The parameters of `NODE_TYPE`."""
+
+_LEARNABLE = """NOT type(r) IN $held_back AND coalesce(r.split, 'train') = 'train'
+      AND NOT (type(r) = 'CLICKED' AND (n.cold IS NOT NULL OR m.cold IS NOT NULL))"""
 
 NODES = """
 MATCH (m:{kind}) WHERE m.id > $after
@@ -69,7 +75,7 @@ RETURN collect(m.id) AS ids, collect({type}) AS types
 EDGES = f"""
 MATCH (n:{{kind}}) WHERE n.id IN $ids
 MATCH (n)-[r]->(m)
-WHERE NOT type(r) IN $held_back AND coalesce(r.split, 'train') = 'train'
+WHERE {_LEARNABLE}
 RETURN type(r) AS relation, {NODE_TYPE} AS type, collect(n.id) AS sources, collect(m.id) AS targets
 """
 
@@ -80,8 +86,12 @@ YIELD ids, edges RETURN ids, edges
 
 CLICKS = """
 MATCH (u:User) WHERE u.id IN $ids
-MATCH (u)-[c:CLICKED]->(m:Item) WHERE coalesce(c.split, 'train') IN $splits
-RETURN collect(u.id) AS users, collect(m.id) AS items, collect(coalesce(c.split, 'train')) AS splits,
+MATCH (u)-[c:CLICKED]->(m:Item)
+WITH u, m, c, CASE WHEN u.cold IS NULL AND m.cold IS NULL THEN coalesce(c.split, 'train')
+                   WHEN u.cold IS NULL THEN 'cold film ' + m.cold
+                   WHEN m.cold IS NULL THEN 'cold user ' + u.cold END AS split
+WHERE split IN $splits
+RETURN collect(u.id) AS users, collect(m.id) AS items, collect(split) AS splits,
        collect(coalesce(c.at, -1)) AS times
 """
 

@@ -1,16 +1,24 @@
-"""The paper's split of the clicks: per user 20 % for the test, the rest 8:2 for training and validation."""
+"""The paper's split of the clicks: per user 20 % for the test, the rest 8:2 for training and validation.
+
+Beside it whole films and whole users can be held out, to measure a cold start: a film or a user with the
+property `cold`, `valid` or `test`, has no click that anything may be learned from, whatever its clicks' own
+split says and whenever they come. The marks lie on the nodes: without them the split is as it was.
+"""
 
 from __future__ import annotations
 
 import random
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from kg import Graph
-from mmkg.errors import GraphError
+from mmkg.errors import GraphError, UsageError
 
 TEST_SHARE = 0.2
 VALID_SHARE = 0.2
+MOST_COLD = 0.4
+"""Share of films or users that may be held out for each part; the rest is to learn from."""
 
 COUNT_SPLITS = """
 MATCH (:User)-[c:CLICKED]->(:Item)
@@ -21,6 +29,22 @@ UNSPLIT_CLICKS = """
 MATCH (u:User)-[:CLICKED]->(m:Item)
 WITH u.id AS user, m.id AS item ORDER BY user, item
 RETURN user, collect(item) AS items ORDER BY user
+"""
+
+CLICKED_NODES = """
+MATCH (n:{label}) WHERE EXISTS {{ (n)-[:CLICKED]-() }} OR n.cold IS NOT NULL
+RETURN collect(n.id) AS ids
+"""
+
+WRITE_COLD = """
+MATCH (n:{label}) WHERE n.id IN keys($parts) OR n.cold IS NOT NULL
+SET n.cold = $parts[n.id]
+"""
+
+COUNT_COLD = """
+MATCH (n:{label}) WHERE n.cold IS NOT NULL
+OPTIONAL MATCH (n)-[c:CLICKED]-()
+RETURN n.cold AS part, count(DISTINCT n) AS nodes, count(c) AS clicks
 """
 
 WRITE_SPLIT = """
@@ -87,3 +111,75 @@ def split_user(user: str, clicks: int, seed: int) -> list[str]:
     splits = ["test"] * test + ["valid"] * valid + ["train"] * (clicks - test - valid)
     random.Random(f"{seed}:{user}").shuffle(splits)
     return splits
+
+
+@dataclass(frozen=True)
+class SplitReport:
+    """What is held out."""
+
+    HEADINGS: ClassVar[tuple[str, ...]] = ("part", "films", "users", "clicks")
+
+    counts: SplitCounts
+    """Of the clicks, those of cold films and users included."""
+    films: Mapping[str, tuple[int, int]]
+    """By part, `valid` and `test`, how many films are cold, and how many clicks they have."""
+    users: Mapping[str, tuple[int, int]]
+    """The same of users."""
+
+    def title(self) -> str:
+        """Say what the table shows."""
+        return "How the clicks are split, and what is held out whole"
+
+    def rows(self) -> list[tuple[str, str, str, str]]:
+        """Return the table, without its headings."""
+        warm = [(name, "", "", str(count)) for name, count in self.counts.to_json().items()]
+        films = [(f"cold films, {part}", str(n), "", str(clicks)) for part, (n, clicks) in self.films.items()]
+        users = [(f"cold users, {part}", "", str(n), str(clicks)) for part, (n, clicks) in self.users.items()]
+        return [*warm, *films, *users]
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the counts as plain values."""
+        cold = {
+            kind: {part: {"count": n, "clicks": clicks} for part, (n, clicks) in parts.items()}
+            for kind, parts in (("films", self.films), ("users", self.users))
+        }
+        return {"clicks": self.counts.to_json(), "cold": cold}
+
+
+def split(
+    graph: Graph, *, cold_films: float | None = None, cold_users: float | None = None, seed: int = 0
+) -> SplitReport:
+    """Split the clicks if none is split yet, hold out whole films and users, and count.
+
+    Args:
+        graph: the graph database.
+        cold_films: share of the films for `valid`, and as many others for `test`; 0 holds none out any more,
+            None leaves them as they are.
+        cold_users: the same of users.
+        seed: of the split and of the choice; the choice depends on nothing but it, the share and the id.
+
+    Raises:
+        UsageError: a share makes no sense.
+        GraphError: there is no click.
+    """
+    shares = {"Item": cold_films, "User": cold_users}
+    for share in shares.values():
+        if share is not None and not 0 <= share <= MOST_COLD:
+            raise UsageError(f"a share of {share:g} makes no sense", remedy=f"Say 0 to {MOST_COLD}")
+    counts = ensure_split(graph, seed)
+    for label, share in shares.items():
+        if share is not None:
+            ids = graph.read(CLICKED_NODES.format(label=label))[0]["ids"]
+            parts = {each: part for each in ids if (part := cold_part(label, each, share, seed))}
+            graph.write(WRITE_COLD.format(label=label), parts=parts)
+    films, users = (
+        {row["part"]: (row["nodes"], row["clicks"]) for row in graph.read(COUNT_COLD.format(label=label))}
+        for label in shares
+    )
+    return SplitReport(counts, dict(sorted(films.items())), dict(sorted(users.items())))
+
+
+def cold_part(label: str, node: str, share: float, seed: int) -> str | None:
+    """Draw whether a film or user is held out whole; it depends on nothing but the arguments."""
+    drawn = random.Random(f"{seed}:cold {label}:{node}").random()
+    return "valid" if drawn < share else "test" if drawn < 2 * share else None

@@ -78,7 +78,8 @@ def embed(
 ) -> EmbedReport:
     """Write the vectors of a model, the one trained last unless told, and make it the active one.
 
-    Nodes that have this very vector are left alone, so the same command again changes nothing.
+    Nodes that have this very vector are left alone, so the same command again changes nothing. Films that
+    came after the training get a vector by their facts and media, if the model can tell films by these.
 
     Args:
         graph: the graph database.
@@ -94,7 +95,7 @@ def embed(
     chosen = model or newest_model(graph)
     views = fetch(graph, store, settings, chosen).model_options().views()
     task = load_task(graph, store, settings, views=views)
-    restored, header = restore(settings, chosen, task.problem)
+    restored, header = restore(settings, chosen, task.problem, induct=True)
     restored.eval()
     with torch.no_grad():
         users, items = restored.vectors()

@@ -11,7 +11,9 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
+from torch.nn import functional
 
+from gnn.heterograph import Heterograph
 from gnn.models.layers import UserLayers
 from gnn.sampler import VIEWS, Clicks, Ripple
 from mmkg.errors import GraphError, ModelError, UsageError
@@ -117,6 +119,8 @@ class Recommender(nn.Module):
     """What a batch numbers: users, or rows of `problem.clicks`."""
     numbers_users: ClassVar[bool] = False
     """Whether parameters are numbered by users: then the model fits no graph with other users."""
+    inductive: ClassVar[bool] = False
+    """Whether a film that came after the training gets a vector that means something."""
     defaults: ClassVar[Options] = Options()
     on_ripples: ClassVar[Mapping[str, float]] = {}
     """Settings that have to be other than the defaults for a training on ripples."""
@@ -168,6 +172,24 @@ class Recommender(nn.Module):
         None where a user is more than his clicks: then the database uses the vector that `embed` stored.
         """
         return None
+
+    @torch.no_grad()
+    def new_users(self, clicks: Heterograph) -> Tensor | None:
+        """Score all films for users of whom nothing but clicks is known, without training.
+
+        Args:
+            clicks: from items to these users.
+
+        Returns:
+            (users, items), or None where a user is more than his clicks.
+        """
+        self.eval()
+        layers = self.user_layers()
+        if layers is None:
+            return None
+        films, users = self.vectors()[1], layers.users(clicks)
+        users = functional.pad(users, (0, films.shape[1] - users.shape[1]))
+        return functional.normalize(users, dim=1) @ films.T
 
     @torch.no_grad()
     def scorer(self) -> Callable[[Tensor], Tensor]:

@@ -18,6 +18,11 @@ The final vectors hold a second, linear pair of vectors beside this learned one 
 number more, so that unit vectors keep what the films' lengths say (`gnn.models.lengths`):
 
     user (v_u, v_u')        film (q_i, w √items q_i')
+
+A film that nobody clicked, and one that came after the training, takes its vectors from the films that are
+like it (`gnn.models.content`). These are cautious, so that it ranks behind films with clicks that suit the
+user as well; `cold_offset` lifts it, by one more number that is the same for all users (calibrated stacking,
+Chao et al. 2016).
 """
 
 from __future__ import annotations
@@ -32,6 +37,7 @@ from torch.nn import functional
 
 from gnn import heterograph
 from gnn.models.base import Problem, Recommender
+from gnn.models.content import ContentMap
 from gnn.models.facts import FactAggregator
 from gnn.models.layers import UserBlock, UserLayers
 from gnn.models.lengths import unit_vectors
@@ -40,7 +46,7 @@ from gnn.models.media import MediaEncoder, MediaOptions
 from mmkg.errors import UsageError
 
 LINEAR_ITEMS = 10_000
-"""The linear model inverts a matrix of items by items: beyond this many there is none."""
+"""The linear model and the content map invert a matrix of items by items: beyond this many there is none."""
 
 
 @dataclass(frozen=True)
@@ -65,6 +71,10 @@ class MgnnOptions(MediaOptions):
     fact_dropout: float = 0.2
     media_dropout: float = 0.3
     """Share of films that lose a modality in a training step."""
+    content_penalty: float = 10.0
+    """λ of the content map; 0 goes without: a film without clicks has what was learned of facts and media."""
+    cold_offset: float = 0.0
+    """What a film without clicks gets on top of each user's score, where a learned score is -1 to 1."""
 
 
 class Mgnn(Recommender):
@@ -72,6 +82,7 @@ class Mgnn(Recommender):
 
     name = "mgnn"
     batch_of = "users"
+    inductive = True
     defaults: ClassVar[MgnnOptions] = MgnnOptions()
     on_ripples: ClassVar[Mapping[str, float]] = {"linear_share": 0.0}
     computed = frozenset({"linear_causes", "linear_targets"})
@@ -83,23 +94,25 @@ class Mgnn(Recommender):
         super().__init__(problem, options)
         few = problem.items <= LINEAR_ITEMS
         rank = min(int(options.dimension * options.linear_share), problem.items) if few else 0
-        learned = options.dimension - rank - 1
+        learned = options.dimension - rank - 1 - bool(options.cold_offset)
         if learned < 1:
             raise UsageError(
                 f"a dimension of {options.dimension} leaves nothing to learn", remedy="Take 8 or more"
             )
         width = 2 * learned  # both roles of a film travel side by side: cause, target
-        self.film = nn.Parameter(torch.randn(problem.items, width) * learned**-0.5)
+        users, items = torch.from_numpy(problem.clicks.users), torch.from_numpy(problem.clicks.items)
+        self.clicked = (torch.bincount(items, minlength=problem.items) > 0).float().unsqueeze(1)
+        # A film that nobody clicked learns no embedding: its row is and stays zero, which says so.
+        self.film = nn.Parameter(torch.randn(problem.items, width) * learned**-0.5 * self.clicked)
         self.weight = nn.Parameter(torch.zeros(problem.items, 1))
         self.unknown_user = nn.Parameter(torch.randn(1, learned) * learned**-0.5)
         self.facts = FactAggregator(problem, width, options.hops, options.fact_dropout)
         self.media = MediaEncoder(problem, width, options, options.media_dropout)
-        users, items = torch.from_numpy(problem.clicks.users), torch.from_numpy(problem.clicks.items)
         self.clicks = heterograph.bipartite(items, users, problem.items, problem.users)
         causes, targets = linear_factors(problem, rank) if rank else (torch.zeros(problem.items, 0),) * 2
         self.register_buffer("linear_causes", causes)
         self.register_buffer("linear_targets", targets)
-        self.clicked = (torch.bincount(items, minlength=problem.items) > 0).float().unsqueeze(1)
+        self._content: ContentMap | None = None
 
     @classmethod
     def reach(cls, options: MgnnOptions) -> int | None:
@@ -115,6 +128,8 @@ class Mgnn(Recommender):
             "weight": (0, "item"),
             "facts.entities": (0, "entity"),
             "facts.attention": (1, "relation"),
+            "linear_causes": (0, "item"),
+            "linear_targets": (0, "item"),
         }
 
     def loss(self, batch: Tensor) -> Tensor:
@@ -131,8 +146,11 @@ class Mgnn(Recommender):
     def vectors(self) -> tuple[Tensor, Tensor]:
         """Return unit vectors, (users, dimension) and (items, dimension)."""
         causes, targets = self._films()
-        weight = self.options.linear_weight * self.problem.items**0.5
-        films = torch.cat([targets, weight * self.linear_targets], dim=1)
+        # Films that came after the training have no row, and change nothing of the others.
+        weight = self.options.linear_weight * self.linear_targets.any(1).sum() ** 0.5
+        films = self._filled(torch.cat([targets, weight * self.linear_targets], dim=1))
+        if self.options.cold_offset:
+            films = torch.cat([films, self.options.cold_offset * ~self._known().unsqueeze(1)], dim=1)
         return unit_vectors(self._layers(causes).users(self.clicks), films)
 
     def user_layers(self) -> UserLayers:
@@ -140,13 +158,28 @@ class Mgnn(Recommender):
         return self._layers(self._films()[0])
 
     def _layers(self, causes: Tensor) -> UserLayers:
-        linear = self.linear_causes
-        return UserLayers(
-            (
-                UserBlock(causes, self.unknown_user[0], 0.5, "unit"),
-                UserBlock(linear, torch.zeros(linear.shape[1]), 0.0, "unit"),
-            )
-        )
+        causes, linear = self._filled(causes), self._filled(self.linear_causes)
+        blocks = [
+            UserBlock(causes, self.unknown_user[0], 0.5, "unit"),
+            UserBlock(linear, torch.zeros(linear.shape[1]), 0.0, "unit"),
+        ]
+        if self.options.cold_offset:
+            blocks.append(UserBlock(torch.zeros(len(causes), 1), torch.ones(1), 0.0, "unit"))
+        return UserLayers(tuple(blocks))
+
+    def _known(self) -> Tensor:
+        """Tell which films learned an embedding of their own from clicks, (items,)."""
+        return self.film.detach().any(1)
+
+    def _filled(self, rows: Tensor) -> Tensor:
+        """Return rows, (items, width), with those of films that learned nothing told by their content."""
+        known = self._known()
+        if known.all() or not known.any() or len(rows) > LINEAR_ITEMS or not self.options.content_penalty:
+            return rows
+        if self._content is None or not torch.equal(self._content.known, known):
+            options = self.options
+            self._content = ContentMap(self.problem, known, options.content_penalty, options.views())
+        return self._content.fill(rows)
 
     def _films(self) -> tuple[Tensor, Tensor]:
         """Return the films as causes and as unit targets, (items, dimension) each."""

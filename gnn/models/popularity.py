@@ -7,6 +7,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
+from gnn.heterograph import Heterograph
 from gnn.models.base import Recommender
 
 
@@ -21,3 +22,7 @@ class Popularity(Recommender):
             torch.from_numpy(self.problem.clicks.items), minlength=self.problem.items
         ).float()
         return lambda numbers: clicks.expand(len(numbers), -1)
+
+    def new_users(self, clicks: Heterograph) -> Tensor:
+        """Score all films for users of whom nothing but clicks is known: as for everybody."""
+        return self.scorer()(torch.arange(clicks.num_dst_nodes()))

@@ -116,10 +116,10 @@ def test_an_interrupted_embed_goes_on(planted: Graph, store: BlobStore, at: Sett
 def test_a_model_of_another_graph_is_refused_and_the_active_one_stays(
     planted: Graph, store: BlobStore, at: Settings
 ) -> None:
-    model = train(planted, store, at, dimension=8, **OPTIONS).model
+    model = train(planted, store, at, model="mmgcn", dimension=8, **OPTIONS).model
     embed(planted, store, at)
     planted.write("CREATE (:Item:Movie {id: 'new'})")
-    with pytest.raises(ModelError, match="other films or facts"):
+    with pytest.raises(ModelError, match="other users, films or facts"):
         embed(planted, store, at)
     assert planted.read(MODELS) == [{"id": model, "slot": "a", "active": True}]
 

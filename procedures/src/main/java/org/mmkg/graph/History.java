@@ -29,7 +29,14 @@ public record History(List<Node> clicked, Set<Node> seen) {
 
     /** Likewise, as if what the training put aside had not happened. */
     public static History ofTraining(Node user, TerminationGuard guard) {
-        return of(user, guard, relation -> "train".equals(relation.getProperty("split", "train")));
+        return of(user, guard, History::isForTraining);
+    }
+
+    /** Films and users that are held out whole have a mark of their own, whatever their clicks' split says. */
+    public static boolean isForTraining(Relationship relation) {
+        return "train".equals(relation.getProperty("split", "train"))
+                && !relation.getStartNode().hasProperty("cold")
+                && !relation.getEndNode().hasProperty("cold");
     }
 
     private static History of(Node user, TerminationGuard guard, Predicate<Relationship> counts) {

@@ -11,6 +11,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.SplittableRandom;
 import org.mmkg.graph.Nodes;
+import org.mmkg.graph.History;
 import org.mmkg.graph.Vocabulary;
 import org.neo4j.graphdb.Direction;
 import org.neo4j.graphdb.Node;
@@ -136,8 +137,7 @@ final class Drawing {
     }
 
     private static boolean isHeldOut(Relationship relation) {
-        return relation.isType(Vocabulary.CLICKED)
-                && !"train".equals(relation.getProperty("split", "train"));
+        return relation.isType(Vocabulary.CLICKED) && !History.isForTraining(relation);
     }
 
     private void add(Place source, String relation, Place target) {
