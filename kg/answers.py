@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 
@@ -56,6 +57,8 @@ class Recommendation:
     """Why, in words."""
     because: tuple[Because, ...]
     """Why, as data; the nearest film first."""
+    stages: Mapping[str, int | bool]
+    """The film's place, from 1, in each stage that it came through; `explored`, `estimated` where so."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,9 @@ from mmkg.settings import Settings
 
 Rows = Iterator[Sequence[object]]
 
+STAGES = ("vector", "ripple", "fresh", "popular", "coarse", "fine", "explored", "estimated")
+"""What `stages` of a recommendation may name, in the order in which a film comes through; a map has none."""
+
 
 @dataclass(frozen=True)
 class Recommendations:
@@ -35,6 +38,17 @@ class Recommendations:
     def to_json(self) -> dict[str, Any]:
         """Return the answer as plain values."""
         return asdict(self)
+
+
+class StagedRecommendations(Recommendations):
+    """Films for a user, with the way of each through the stages in the table, too."""
+
+    HEADINGS: ClassVar[tuple[str, ...]] = (*Recommendations.HEADINGS, "stages")
+
+    def rows(self) -> Rows:
+        """Yield the rows of the table."""
+        for row, film in zip(super().rows(), self.recommendations, strict=True):
+            yield *row, _stages(film)
 
 
 @dataclass(frozen=True)
@@ -107,8 +121,14 @@ class Hits:
         return asdict(self)
 
 
+def _stages(row: Recommendation) -> str:
+    """Write a film's way through the stages, as `vector 2, coarse 1, fine 1, explored`."""
+    order = sorted(row.stages, key=STAGES.index)
+    return ", ".join(name if row.stages[name] is True else f"{name} {row.stages[name]}" for name in order)
+
+
 def recommend(
-    settings: Settings, user: str, *, exclude: Iterable[str] = (), **options: Any
+    settings: Settings, user: str, *, exclude: Iterable[str] = (), stages: bool = False, **options: Any
 ) -> Recommendations:
     """Recommend films to a user of the graph that the settings name.
 
@@ -116,6 +136,7 @@ def recommend(
         settings: where the graph is.
         user: an id, as `kg.lookup.find` takes it.
         exclude: films that must not come, by ids or titles, as `kg.lookup.find` takes them.
+        stages: show in the table how each film came through the stages.
         options: as of `kg.Graph.recommend`.
 
     Raises:
@@ -125,7 +146,8 @@ def recommend(
     with Graph.connect(settings) as graph:
         found = find(graph, user, ["User"]).id
         options["exclude"] = [graph.film(movie) for movie in exclude]
-        return Recommendations(found, graph.recommend(found, **options))
+        answer = StagedRecommendations if stages else Recommendations
+        return answer(found, graph.recommend(found, **options))
 
 
 def similar(settings: Settings, movie: str, **options: Any) -> SimilarFilms:

@@ -31,12 +31,12 @@ Movie = str | Film
 
 RECOMMEND = """
 MATCH (u:User {id: $user})
-CALL mmkg.recommend(u, $options) YIELD item, score, rank, reason, because
-RETURN item {.id, .title, .year} AS film, score, rank, reason, because ORDER BY rank
+CALL mmkg.recommend(u, $options) YIELD item, score, rank, reason, because, stages
+RETURN item {.id, .title, .year} AS film, score, rank, reason, because, stages ORDER BY rank
 """
 RECOMMEND_FOR = """
-CALL mmkg.recommendFor($movies, $options) YIELD item, score, rank, reason, because
-RETURN item {.id, .title, .year} AS film, score, rank, reason, because ORDER BY rank
+CALL mmkg.recommendFor($movies, $options) YIELD item, score, rank, reason, because, stages
+RETURN item {.id, .title, .year} AS film, score, rank, reason, because, stages ORDER BY rank
 """
 SIMILAR = """
 MATCH (m:Item {id: $movie})
@@ -84,6 +84,12 @@ class RecommendOptions(TypedDict, total=False):
     """How many films, 1 to 1,000; 10 unless told."""
     candidates: int | None
     """How many films to fetch from the vector index at first."""
+    ripple: int | None
+    """How many films around the latest clicks, or around the first films given, to add."""
+    fresh: int | None
+    """How many of the newest films to look at for such without a vector, and to estimate at most."""
+    fine: int | None
+    """How many films the coarse sort leaves to the fine sort."""
     include_seen: bool | None
     """Also films that the user clicked or rated, or that were given."""
     model: str | None
@@ -98,6 +104,19 @@ class RecommendOptions(TypedDict, total=False):
     """One year, or the first and the last, of which None leaves that side open."""
     diversity: float | None
     """From 0, the best films, to 1, the most different ones."""
+    series: int | None
+    """How many films of one series at most; any number unless told."""
+    explore: float | None
+    """The share of films that are drawn among the others, 0 to 1."""
+    seed: int | None
+    """Another one draws other films."""
+
+
+class UserOptions(RecommendOptions, total=False):
+    """What `recommend` takes besides."""
+
+    held_out: bool | None
+    """Whether the clicks count, too, that the training put aside for its tests; they do unless told."""
 
 
 class Procedures(ABC):
@@ -120,12 +139,12 @@ class Procedures(ABC):
         found = find(self, text, ["Item"])
         return Film(**self.read(FILM, id=found.id)[0]["film"])
 
-    def recommend(self, user: str, **options: Unpack[RecommendOptions]) -> list[Recommendation]:
+    def recommend(self, user: str, **options: Unpack[UserOptions]) -> list[Recommendation]:
         """Recommend films to a user, the best first.
 
         Args:
             user: the id of a user.
-            options: see `RecommendOptions`.
+            options: see `RecommendOptions` and `UserOptions`.
 
         Raises:
             InputError: there is no such user.
@@ -294,7 +313,9 @@ def _recommendation(row: Row) -> Recommendation:
         )
         for each in row["because"]
     )
-    return Recommendation(Film(**row["film"]), row["score"], row["rank"], row["reason"], because)
+    return Recommendation(
+        Film(**row["film"]), row["score"], row["rank"], row["reason"], because, row["stages"]
+    )
 
 
 def _share(row: Row) -> Share:
