@@ -9,11 +9,15 @@ from typing import Any, ClassVar
 from kg.answers import Explanation, Film, Hit, Recommendation, SimilarFilm
 from kg.connection import Graph
 from kg.lookup import find
+from kg.model import MODALITIES
 from mmkg.settings import Settings
 
 Rows = Iterator[Sequence[object]]
 
-STAGES = ("vector", "ripple", "fresh", "popular", "coarse", "fine", "explored", "estimated")
+STAGES = (
+    *("vector", "ripple", "fresh", *MODALITIES, "popular", "coarse", "fine"),
+    *("explored", "estimated", "model", "shares"),
+)
 """What `stages` of a recommendation may name, in the order in which a film comes through; a map has none."""
 
 
@@ -59,10 +63,11 @@ class SimilarFilms:
 
     movie: Film
     similar: list[SimilarFilm]
+    by: str
 
     def title(self) -> str:
         """Say what was asked."""
-        return f"Similar to {self.movie}"
+        return f"Similar to {self.movie}" + ("" if self.by == "all" else f" by {self.by}")
 
     def rows(self) -> Rows:
         """Yield the rows of the table."""
@@ -102,7 +107,7 @@ class Explained:
 class Hits:
     """Nodes that words were found in."""
 
-    HEADINGS: ClassVar[tuple[str, ...]] = ("kind", "id", "name", "score")
+    HEADINGS: ClassVar[tuple[str, ...]] = ("kind", "id", "name", "score", "by words", "by meaning")
 
     text: str
     hits: list[Hit]
@@ -114,7 +119,7 @@ class Hits:
     def rows(self) -> Rows:
         """Yield the rows of the table."""
         for row in self.hits:
-            yield row.kind, row.id, row.name or "", row.score
+            yield row.kind, row.id, row.name or "", row.score, row.text_rank or "", row.vector_rank or ""
 
     def to_json(self) -> dict[str, Any]:
         """Return the answer as plain values."""
@@ -124,7 +129,16 @@ class Hits:
 def _stages(row: Recommendation) -> str:
     """Write a film's way through the stages, as `vector 2, coarse 1, fine 1, explored`."""
     order = sorted(row.stages, key=STAGES.index)
-    return ", ".join(name if row.stages[name] is True else f"{name} {row.stages[name]}" for name in order)
+    told: list[str] = []
+    for name in order:
+        value = row.stages[name]
+        if name == "shares":
+            told += (f"share of {modality} {share:.3f}" for modality, share in value.items())
+        elif name == "model":
+            told.append(f"model {value:.3f}")
+        else:
+            told.append(name if value is True else f"{name} {value}")
+    return ", ".join(told)
 
 
 def recommend(
@@ -154,7 +168,7 @@ def similar(settings: Settings, movie: str, **options: Any) -> SimilarFilms:
     """Find the films that are nearest to one; arguments and errors as of `recommend`."""
     with Graph.connect(settings) as graph:
         film = graph.film(movie)
-        return SimilarFilms(film, graph.similar(film, **options))
+        return SimilarFilms(film, graph.similar(film, **options), options.get("by", "all"))
 
 
 def explain(settings: Settings, user: str, movie: str, **options: Any) -> Explained:

@@ -49,6 +49,7 @@ def recommend(settings: Settings, user: str, as_json: bool, html: Path | None, *
 @click.command()
 @click.argument("movie")
 @k_option
+@click.option("--by", metavar="MODALITY", help="text, poster, sound or trailer; all unless told.")
 @candidates_option
 @model_option
 @json_option
@@ -86,12 +87,18 @@ def explain(settings: Settings, user: str, movie: str, as_json: bool, **options:
 @click.option(
     "--kind", multiple=True, help="Only nodes with this label, as Movie or Person; may be repeated."
 )
+@click.option("--meaning", is_flag=True, help="Find films by the meaning of their texts, too.")
+@model_option
 @json_option
 @server_options
-def search(settings: Settings, text: tuple[str, ...], as_json: bool, **options: Any) -> None:
+def search(settings: Settings, text: tuple[str, ...], as_json: bool, meaning: bool, **options: Any) -> None:
     """Find films, people, genres and other entities by words of their titles or names."""
     from kg import asking
 
+    if meaning:
+        from mmkg.meaning import encode
+
+        options["vector"] = encode(settings, " ".join(text), model=options["model"])
     print_report(asking.search(settings, " ".join(text), **given(options)), as_json)
 
 

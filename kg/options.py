@@ -29,6 +29,18 @@ def _years(
     return first, last if found["dash"] else first
 
 
+def _weights(_context: click.Context, _option: click.Parameter, texts: tuple[str, ...]) -> dict[str, float]:
+    """Read poster=2; which names there are is the procedure's to say."""
+    weights = {}
+    for text in texts:
+        name, _, number = text.partition("=")
+        try:
+            weights[name] = float(number)
+        except ValueError:
+            raise click.BadParameter(f"{text!r} is not like poster=2") from None
+    return weights
+
+
 def given(options: dict[str, Any]) -> dict[str, Any]:
     """Leave out what was not given, so that the plugin's own defaults hold."""
     return {name: value for name, value in options.items() if value not in (None, (), {})}
@@ -61,7 +73,16 @@ STAGES = (
     ),
 )
 """How films are found and sorted."""
+WEIGHTS = click.option(
+    "--weight",
+    "weights",
+    multiple=True,
+    callback=_weights,
+    metavar="MODALITY=N",
+    help="How much it counts, 0 to 10, that text, poster, sound or trailer are near; may be repeated.",
+)
 ARRANGED = (
+    WEIGHTS,
     click.option("--diversity", type=click.FloatRange(0, 1), help="0: the best; 1: the most different."),
     click.option("--series", type=click.IntRange(1), help="Films of one series at most."),
     click.option("--explore", type=click.FloatRange(0, 1), help="Share of films that are drawn."),

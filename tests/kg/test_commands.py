@@ -133,6 +133,12 @@ def test_what_is_missing_is_said_with_what_to_do(films: Graph) -> None:
         mmkg("similar", "nothing")
     with pytest.raises(GraphError, match="did you mean 'Drama'"):
         mmkg("recommend", "1", "--genre", "drame")
+    with pytest.raises(GraphError, match="unknown weight 'postr': did you mean 'poster'"):
+        mmkg("recommend", "1", "--weight", "postr=2")
+    with pytest.raises(GraphError, match="is 'postr': did you mean 'poster'"):
+        mmkg("similar", "1", "--by", "postr")
+    with pytest.raises(GraphError, match="wrote no vectors of texts, posters, sounds or trailers"):
+        mmkg("similar", "1", "--by", "poster")
     films.write("MATCH (m:Model) REMOVE m.active")
     for command in (("recommend", "1"), ("similar", "1"), ("explain", "1", "4")):
         with pytest.raises(GraphError, match="no model is active: run `mmkg train`, then `mmkg embed`"):
@@ -151,6 +157,8 @@ def test_what_is_missing_is_said_with_what_to_do(films: Graph) -> None:
         ("--year", ""),
         ("--candidates", "-1"),
         ("--ripple", "-1"),
+        ("--weight", "poster"),
+        ("--weight", "poster=much"),
         ("--fine", "0"),
         ("--series", "0"),
         ("--explore", "2"),
