@@ -59,7 +59,9 @@ class Recommendation:
     because: tuple[Because, ...]
     """Why, as data; the nearest film first."""
     stages: Mapping[str, Any]
-    """The film's place, from 1, in each stage that it came through; `explored`, `estimated` where so."""
+    """The film's place, from 1, in each stage that it came through; `explored`, `estimated` where so.
+
+    With `weights` also `model`, the score before them, and `shares`, by modality."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -138,6 +138,14 @@ def test_a_greater_weight_recalls_films_by_their_media(world: Catalogue) -> None
     assert "f09" in [row["id"] for row in visitor]
 
 
+def test_diversity_sees_posters(world: Catalogue) -> None:
+    world.films({id: [0.98, 0.2] for id in ("f01", "f02", "f03")})
+    options = {"k": 2, "diversity": 0.5, "exclude": ["f00"]}
+    assert [row["id"] for row in recommend(world.graph, **options)] == ["f01", "f02"]  # not alike by posters
+    world.media("poster", {"f01": [1.0, 0.0], "f02": [1.0, 0.0], "f03": [0.0, 1.0]})
+    assert [row["id"] for row in recommend(world.graph, **options)] == ["f01", "f03"]
+
+
 def test_wrong_weights_are_named(world: Catalogue) -> None:
     for weights, message in (
         ({"postr": 2}, r"unknown weight 'postr': did you mean 'poster'\? The weights are: text, poster"),

@@ -1,5 +1,7 @@
 package org.mmkg.model;
 
+import java.util.EnumMap;
+import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
@@ -95,6 +97,15 @@ public final class Model {
         } catch (NotFoundException deleted) {
             return Optional.empty();
         }
+    }
+
+    /** All that the film reads, looks and sounds like; nothing where the model wrote no such vectors. */
+    public Map<Modality, double[]> media(Node film, Optional<String> version) {
+        Map<Modality, double[]> media = new EnumMap<>(Modality.class);
+        for (Modality modality : Modality.values()) {
+            version.flatMap(some -> vector(film, modality, some)).ifPresent(vector -> media.put(modality, vector));
+        }
+        return media;
     }
 
     /**

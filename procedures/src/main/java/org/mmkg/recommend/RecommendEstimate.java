@@ -5,6 +5,7 @@ import org.mmkg.estimate.Estimate;
 import org.mmkg.estimate.Sizes;
 import org.mmkg.graph.Counts;
 import org.mmkg.graph.Vocabulary;
+import org.mmkg.model.Modality;
 import org.mmkg.model.Model;
 import org.mmkg.recall.PopularFilms;
 import org.mmkg.recall.Relatives;
@@ -72,7 +73,7 @@ final class RecommendEstimate {
                 : films;
         long nodes = Math.min(counts.allNodes(), seen + scored + ripple + estimates);
         long relations = seen + ripple + estimates;
-        long diverse = options.diversity() > 0 ? Math.min(options.fine(), scored) : 0;
+        long diverse = options.diversity() > 0 ? (1 + Modality.keys().size()) * Math.min(options.fine(), scored) : 0;
         long vectors = Math.min(EXPLAINED, clicked) + 2 * unknown + diverse
                 + (model.userLayers().isEmpty() ? Math.min(Tastes.MOST_CLICKS, clicked) : 0)
                 + options.weights().size() * Math.min(Tastes.MOST_CLICKS, clicked);

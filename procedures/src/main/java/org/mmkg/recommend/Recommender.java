@@ -62,7 +62,8 @@ final class Recommender {
         this.nearest = new NearestFilms(tx, guard, log, model, space, film -> shares.bonus(film));
         this.ripple = new RippleFilms(relatives);
         this.fresh = new FreshFilms(tx, guard, model);
-        this.arrangement = new Arrangement(guard, vectors, options);
+        Optional<String> version = model.mediaVersion();
+        this.arrangement = new Arrangement(guard, vectors, film -> model.media(film, version), options);
         this.included = options.include().in(tx, guard);
     }
 
