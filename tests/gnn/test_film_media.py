@@ -115,6 +115,13 @@ def test_a_film_is_the_mean_of_its_media() -> None:
     assert media_writeback.properties("m", found)["media_version"] == f"m/{found.version}"
 
 
+def test_one_poster_alone_and_an_empty_text_are_near_nothing() -> None:
+    media = {"image": np.ones((1, 1280), np.float32), "text": np.zeros((2, 384), np.float32)}
+    found = film_media(Task(planted_problem(**media), {}, {}))
+    assert {key: len(vectors) for key, vectors in found.vectors.items()} == dict.fromkeys(NAMES, 0)
+    assert media_writeback.properties("m", found)["media_version"] is None
+
+
 def test_they_are_written_with_the_model_and_answer(
     shown: Graph, store: BlobStore, at: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
