@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, ClassVar
 
 import torch
 from torch import Tensor
 
-from gnn import slots
+from gnn import media_writeback, slots
+from gnn.film_media import COMPARED, film_media
 from gnn.memory import guarded
 from gnn.problem import load_task
 from gnn.registry import fetch, newest_model, restore
 from kg import Graph
+from kg.model import DERIVED
 from kg.schema import create_vector_index
 from mmkg import progress
 from mmkg.errors import ModelError
@@ -35,12 +37,21 @@ WITH n, row CALL db.create.setNodeVectorProperty(n, 'embedding_{slot}', row.vect
 """
 WRITE_CAUSES = "WITH n, row CALL db.create.setNodeVectorProperty(n, 'embedding_{slot}_cause', row.vectors[1])"
 
-CLEAR_STRANGERS = """
-MATCH (n:{label}) WHERE n.embedding_{slot}_model <> $model
-REMOVE n.embedding_{slot}, n.embedding_{slot}_cause, n.embedding_{slot}_model
-"""
+CLEAR_STRANGERS = "MATCH (n:{label}) WHERE n.embedding_{slot}_model <> $model REMOVE {names}"
 
-PREPARE = "MATCH (m:Model {id: $model}) SET m.slot = $slot, m += $layers"
+BEGIN = """
+MATCH (m:Model {id: $model}) SET m.writing_at = $at
+WITH m MATCH (other:Model) WHERE other <> m AND other.writing_at IS NOT NULL REMOVE other.writing_at
+"""
+"""A write-back that was cut off leaves `writing_at`; the next one, of whatever model, takes its place."""
+ALIVE = "MATCH (m:Model {id: $model}) SET m.writing_at = $at"
+PREPARE = """
+MATCH (m:Model {id: $model})
+SET m.slot = $slot, m += $properties,
+    m.embedded_at = CASE WHEN $written OR m.embedded_at IS NULL THEN $at ELSE m.embedded_at END
+REMOVE m.writing_at
+"""
+"""With the slot comes all that tells how to read the vectors, in one transaction."""
 
 
 @dataclass(frozen=True)
@@ -58,6 +69,8 @@ class EmbedReport:
     """Users whose vector was written."""
     unchanged: int
     """Films and users that had this model's vector."""
+    media: int
+    """Films whose vectors of media were written."""
 
     def title(self) -> str:
         """Say what was done."""
@@ -94,7 +107,7 @@ def embed(
     """
     chosen = model or newest_model(graph)
     views = fetch(graph, store, settings, chosen).model_options().views()
-    task = load_task(graph, store, settings, views=views)
+    task = load_task(graph, store, settings, views=dict.fromkeys([*views, *COMPARED]))
     restored, header = restore(settings, chosen, task.problem, induct=True)
     restored.eval()
     with torch.no_grad():
@@ -103,21 +116,43 @@ def embed(
         films = [items] if layers is None else [items, layers.causes()]
     for vectors in (users, items):
         check_vectors(vectors, header.options["dimension"])
+    media = film_media(task)
     slot = slots.take_slot(graph, header.id)
+    graph.write(BEGIN, model=header.id, at=slots.now())
+
+    def alive() -> None:
+        graph.write(ALIVE, model=header.id, at=slots.now())
+
     dimension = users.shape[1]
     written = {}
     for label, kind, of_kind in (("Movie", "item", films), ("User", "user", [users])):
         name = f"{label.lower()}_embedding_{slot}"
         create_vector_index(graph, label, f"embedding_{slot}", name, dimension)
-        graph.write(CLEAR_STRANGERS.format(label=label, slot=slot), model=header.id)
+        names = ", ".join(f"n.{name}" for name in DERIVED if name.startswith(f"embedding_{slot}"))
+        graph.write(CLEAR_STRANGERS.format(label=label, slot=slot, names=names), model=header.id)
         written[label] = _write(
-            graph, header.id, slot, label=label, ids=task.problem.ripple.ids[kind], vectors=of_kind
+            graph, header.id, slot, label, ids=task.problem.ripple.ids[kind], vectors=of_kind, alive=alive
         )
-    graph.write(PREPARE, model=header.id, slot=slot, layers=layers.properties() if layers else {})
+    of_media = media_writeback.write(
+        graph, header.id, slot, ids=task.problem.ripple.ids["item"], media=media, alive=alive
+    )
+    properties = {
+        **(layers.properties() if layers else {}),
+        **media_writeback.properties(header.id, media),
+        "films": len(items),
+    }
+    changed = bool(of_media or any(written.values()))
+    graph.write(PREPARE, model=header.id, slot=slot, properties=properties, written=changed, at=slots.now())
     slots.switch(graph, header.id, back=back)
     total = len(users) + len(items)
     return EmbedReport(
-        header.id, slot, dimension, written["Movie"], written["User"], total - sum(written.values())
+        header.id,
+        slot,
+        dimension,
+        written["Movie"],
+        written["User"],
+        total - sum(written.values()),
+        of_media,
     )
 
 
@@ -140,13 +175,21 @@ def check_vectors(vectors: Tensor, dimension: int) -> None:
 
 
 def _write(
-    graph: Graph, model: str, slot: str, *, label: str, ids: Sequence[str], vectors: Sequence[Tensor]
+    graph: Graph,
+    model: str,
+    slot: str,
+    label: str,
+    *,
+    ids: Sequence[str],
+    vectors: Sequence[Tensor],
+    alive: Callable[[], None],
 ) -> int:
     """Write the vectors, and the causes if given, of the nodes that do not have them; return how many."""
     statement = WRITE_VECTORS + (WRITE_CAUSES if len(vectors) > 1 else "")
     written = 0
     batches = list(_batches(ids))
     for start, batch in progress.track(batches, f"vectors of {label}", total=len(batches)):
+        alive()
         found = graph.read(READ_VECTORS.format(label=label, slot=slot), ids=batch, model=model)
         known = {row["id"]: row["vectors"] for row in found}
         rows = [

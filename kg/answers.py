@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +58,10 @@ class Recommendation:
     """Why, in words."""
     because: tuple[Because, ...]
     """Why, as data; the nearest film first."""
+    stages: Mapping[str, Any]
+    """The film's place, from 1, in each stage that it came through; `explored`, `estimated` where so.
+
+    With `weights` also `model`, the score before them, and `shares`, by modality."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,4 +147,33 @@ class Hit:
     name: str | None
     """The title of a film."""
     score: float
-    """By Lucene; greater is better."""
+    """By Lucene, or with a vector by both ranks; greater is better."""
+    text_rank: int | None
+    """Its place by words, from 1; None where no word fits."""
+    vector_rank: int | None
+    """The film's place by the meaning of its texts; None without a vector, and where it is far."""
+
+
+@dataclass(frozen=True, slots=True)
+class EmbedStatus:
+    """What `mmkg.embed.status` answers."""
+
+    model: str | None
+    """The active model; None where none is, or more than one."""
+    written: str | None
+    """When its vectors were written last: UTC, ISO 8601."""
+    films: int
+    """Films that have a vector of it."""
+    films_without: int
+    users: int
+    users_without: int
+    index: str | None
+    """The vector index over the films."""
+    index_state: str | None
+    index_percent: float | None
+    writing: str | None
+    """The model whose write-back has not come to its end."""
+    write_back: str
+    """`none`, `running` or `cut off`."""
+    next: str
+    """What to do."""

@@ -9,9 +9,16 @@ from typing import Any, ClassVar
 from kg.answers import Explanation, Film, Hit, Recommendation, SimilarFilm
 from kg.connection import Graph
 from kg.lookup import find
+from kg.model import MODALITIES
 from mmkg.settings import Settings
 
 Rows = Iterator[Sequence[object]]
+
+STAGES = (
+    *("vector", "ripple", "fresh", *MODALITIES, "popular", "coarse", "fine"),
+    *("explored", "estimated", "model", "shares"),
+)
+"""What `stages` of a recommendation may name, in the order in which a film comes through; a map has none."""
 
 
 @dataclass(frozen=True)
@@ -37,6 +44,17 @@ class Recommendations:
         return asdict(self)
 
 
+class StagedRecommendations(Recommendations):
+    """Films for a user, with the way of each through the stages in the table, too."""
+
+    HEADINGS: ClassVar[tuple[str, ...]] = (*Recommendations.HEADINGS, "stages")
+
+    def rows(self) -> Rows:
+        """Yield the rows of the table."""
+        for row, film in zip(super().rows(), self.recommendations, strict=True):
+            yield *row, _stages(film)
+
+
 @dataclass(frozen=True)
 class SimilarFilms:
     """Films that are near to one."""
@@ -45,10 +63,11 @@ class SimilarFilms:
 
     movie: Film
     similar: list[SimilarFilm]
+    by: str
 
     def title(self) -> str:
         """Say what was asked."""
-        return f"Similar to {self.movie}"
+        return f"Similar to {self.movie}" + ("" if self.by == "all" else f" by {self.by}")
 
     def rows(self) -> Rows:
         """Yield the rows of the table."""
@@ -88,7 +107,7 @@ class Explained:
 class Hits:
     """Nodes that words were found in."""
 
-    HEADINGS: ClassVar[tuple[str, ...]] = ("kind", "id", "name", "score")
+    HEADINGS: ClassVar[tuple[str, ...]] = ("kind", "id", "name", "score", "by words", "by meaning")
 
     text: str
     hits: list[Hit]
@@ -100,15 +119,30 @@ class Hits:
     def rows(self) -> Rows:
         """Yield the rows of the table."""
         for row in self.hits:
-            yield row.kind, row.id, row.name or "", row.score
+            yield row.kind, row.id, row.name or "", row.score, row.text_rank or "", row.vector_rank or ""
 
     def to_json(self) -> dict[str, Any]:
         """Return the answer as plain values."""
         return asdict(self)
 
 
+def _stages(row: Recommendation) -> str:
+    """Write a film's way through the stages, as `vector 2, coarse 1, fine 1, explored`."""
+    order = sorted(row.stages, key=STAGES.index)
+    told: list[str] = []
+    for name in order:
+        value = row.stages[name]
+        if name == "shares":
+            told += (f"share of {modality} {share:.3f}" for modality, share in value.items())
+        elif name == "model":
+            told.append(f"model {value:.3f}")
+        else:
+            told.append(name if value is True else f"{name} {value}")
+    return ", ".join(told)
+
+
 def recommend(
-    settings: Settings, user: str, *, exclude: Iterable[str] = (), **options: Any
+    settings: Settings, user: str, *, exclude: Iterable[str] = (), stages: bool = False, **options: Any
 ) -> Recommendations:
     """Recommend films to a user of the graph that the settings name.
 
@@ -116,6 +150,7 @@ def recommend(
         settings: where the graph is.
         user: an id, as `kg.lookup.find` takes it.
         exclude: films that must not come, by ids or titles, as `kg.lookup.find` takes them.
+        stages: show in the table how each film came through the stages.
         options: as of `kg.Graph.recommend`.
 
     Raises:
@@ -125,14 +160,15 @@ def recommend(
     with Graph.connect(settings) as graph:
         found = find(graph, user, ["User"]).id
         options["exclude"] = [graph.film(movie) for movie in exclude]
-        return Recommendations(found, graph.recommend(found, **options))
+        answer = StagedRecommendations if stages else Recommendations
+        return answer(found, graph.recommend(found, **options))
 
 
 def similar(settings: Settings, movie: str, **options: Any) -> SimilarFilms:
     """Find the films that are nearest to one; arguments and errors as of `recommend`."""
     with Graph.connect(settings) as graph:
         film = graph.film(movie)
-        return SimilarFilms(film, graph.similar(film, **options))
+        return SimilarFilms(film, graph.similar(film, **options), options.get("by", "all"))
 
 
 def explain(settings: Settings, user: str, movie: str, **options: Any) -> Explained:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from kg.options import candidates_option, given, k_option, model_option, recommend_options
 from mmkg import console
 from mmkg.console import json_option, print_report, server_options
 
@@ -16,33 +16,6 @@ if TYPE_CHECKING:
     from kg.show import Shown
     from mmkg.settings import Settings
 
-YEARS = re.compile(r"(?P<from>\d{1,4})?(?P<dash>-)?(?P<to>\d{1,4})?")
-
-
-def _years(
-    _context: click.Context, _option: click.Parameter, text: str | None
-) -> tuple[int | None, int | None] | None:
-    """Read 1980, 1980-1989, 1980- or -1989."""
-    if text is None:
-        return None
-    found = YEARS.fullmatch(text)
-    if not found or not (found["from"] or found["to"]) or (found["to"] and not found["dash"]):
-        raise click.BadParameter(f"{text!r} is no year, and not two with a dash, as 1980-1989")
-    first = int(found["from"]) if found["from"] else None
-    last = int(found["to"]) if found["to"] else None
-    return first, last if found["dash"] else first
-
-
-def _given(options: dict[str, Any]) -> dict[str, Any]:
-    """Leave out what was not given, so that the plugin's own defaults hold."""
-    return {name: value for name, value in options.items() if value not in (None, ())}
-
-
-k_option = click.option("-k", "--k", type=click.IntRange(1, 1000), default=10, show_default=True)
-candidates_option = click.option(
-    "--candidates", type=click.IntRange(1), help="Films to fetch from the vector index at first."
-)
-model_option = click.option("--model", metavar="ID", help="A model; the active one unless told.")
 relations_option = click.option(
     "--relations", type=click.IntRange(0), default=5, show_default=True, help="How many of each type."
 )
@@ -50,16 +23,8 @@ relations_option = click.option(
 
 @click.command()
 @click.argument("user")
-@k_option
-@click.option("--genre", multiple=True, help="Only films of this genre; may be repeated, as all of these.")
-@click.option("--language", multiple=True, help="Only films in this language.")
-@click.option("--country", multiple=True, help="Only films from this country.")
-@click.option("--year", callback=_years, metavar="Y[-Y]", help="Only of this year: 1980, 1980-1989, 1980-.")
-@click.option("--exclude", multiple=True, metavar="MOVIE", help="Not this film; may be repeated.")
-@click.option("--include-seen", is_flag=True, help="Also films that the user clicked or rated.")
-@click.option("--diversity", type=click.FloatRange(0, 1), help="0: the best; 1: the most different.")
-@candidates_option
-@model_option
+@recommend_options
+@click.option("--stages", is_flag=True, help="Show how each film came through the stages.")
 @click.option(
     "--html", type=click.Path(dir_okay=False, path_type=Path), help="Write a page with posters too."
 )
@@ -72,7 +37,7 @@ def recommend(settings: Settings, user: str, as_json: bool, html: Path | None, *
     """
     from kg import asking
 
-    answer = asking.recommend(settings, user, **_given(options))
+    answer = asking.recommend(settings, user, **given(options))
     if html:
         from mmkg import page
 
@@ -84,6 +49,7 @@ def recommend(settings: Settings, user: str, as_json: bool, html: Path | None, *
 @click.command()
 @click.argument("movie")
 @k_option
+@click.option("--by", metavar="MODALITY", help="text, poster, sound or trailer; all unless told.")
 @candidates_option
 @model_option
 @json_option
@@ -95,7 +61,7 @@ def similar(settings: Settings, movie: str, as_json: bool, **options: Any) -> No
     """
     from kg import asking
 
-    print_report(asking.similar(settings, movie, **_given(options)), as_json)
+    print_report(asking.similar(settings, movie, **given(options)), as_json)
 
 
 @click.command()
@@ -112,7 +78,7 @@ def explain(settings: Settings, user: str, movie: str, as_json: bool, **options:
     """
     from kg import asking
 
-    print_report(asking.explain(settings, user, movie, **_given(options)), as_json)
+    print_report(asking.explain(settings, user, movie, **given(options)), as_json)
 
 
 @click.command()
@@ -121,13 +87,19 @@ def explain(settings: Settings, user: str, movie: str, as_json: bool, **options:
 @click.option(
     "--kind", multiple=True, help="Only nodes with this label, as Movie or Person; may be repeated."
 )
+@click.option("--meaning", is_flag=True, help="Find films by the meaning of their texts, too.")
+@model_option
 @json_option
 @server_options
-def search(settings: Settings, text: tuple[str, ...], as_json: bool, **options: Any) -> None:
+def search(settings: Settings, text: tuple[str, ...], as_json: bool, meaning: bool, **options: Any) -> None:
     """Find films, people, genres and other entities by words of their titles or names."""
     from kg import asking
 
-    print_report(asking.search(settings, " ".join(text), **_given(options)), as_json)
+    if meaning:
+        from mmkg.meaning import encode
+
+        options["vector"] = encode(settings, " ".join(text), model=options["model"])
+    print_report(asking.search(settings, " ".join(text), **given(options)), as_json)
 
 
 @click.command()

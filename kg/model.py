@@ -15,7 +15,13 @@ KINDS: frozenset[str] = frozenset(get_args(Kind))
 
 PROVENANCE = ("imports", "origins", "statements", "conflicts")
 """The properties that tell who states a node or relation: kg.provenance."""
-DERIVED = tuple(f"embedding_{slot}{suffix}" for slot in "ab" for suffix in ("", "_cause", "_model"))
+MODALITIES = ("text", "poster", "sound", "trailer")
+"""The kinds of media by which the procedures compare films."""
+DERIVED = tuple(
+    f"embedding_{slot}{suffix}"
+    for slot in "ab"
+    for suffix in ("", "_cause", "_model", "_media", *(f"_{modality}" for modality in MODALITIES))
+)
 """The properties that the platform computes and no source states."""
 DERIVED_RELATIONS = ("CO_CLICKED", "NEAR_DUPLICATE_OF", "NEXT_TO", "SAME_AS", "SIMILAR_TO")
 """The relations that the platform computes of what there is; none keeps one of its ends in the graph."""

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, TypedDict
+from typing import TYPE_CHECKING, Any, Literal, TypedDict
 
 from kg.answers import (
     Because,
+    EmbedStatus,
     Explanation,
     Film,
     Hit,
@@ -26,17 +27,19 @@ from mmkg.errors import InputError
 if TYPE_CHECKING:
     from typing_extensions import Unpack
 
+Modality = Literal["text", "poster", "sound", "trailer"]
+"""A kind of media by which films are compared."""
 Movie = str | Film
 """The id of a film, or a film out of another answer."""
 
 RECOMMEND = """
 MATCH (u:User {id: $user})
-CALL mmkg.recommend(u, $options) YIELD item, score, rank, reason, because
-RETURN item {.id, .title, .year} AS film, score, rank, reason, because ORDER BY rank
+CALL mmkg.recommend(u, $options) YIELD item, score, rank, reason, because, stages
+RETURN item {.id, .title, .year} AS film, score, rank, reason, because, stages ORDER BY rank
 """
 RECOMMEND_FOR = """
-CALL mmkg.recommendFor($movies, $options) YIELD item, score, rank, reason, because
-RETURN item {.id, .title, .year} AS film, score, rank, reason, because ORDER BY rank
+CALL mmkg.recommendFor($movies, $options) YIELD item, score, rank, reason, because, stages
+RETURN item {.id, .title, .year} AS film, score, rank, reason, because, stages ORDER BY rank
 """
 SIMILAR = """
 MATCH (m:Item {id: $movie})
@@ -64,8 +67,15 @@ WITH path, rank ORDER BY rank
 RETURN {SHOWN_PATH}
 """
 SEARCH = """
-CALL mmkg.search($text, $options) YIELD node, score, kind
-RETURN kind, node.id AS id, coalesce(node.title, node.name) AS name, score
+CALL mmkg.search($text, $options) YIELD node, score, kind, textRank, vectorRank
+RETURN kind, node.id AS id, coalesce(node.title, node.name) AS name, score,
+       textRank AS text_rank, vectorRank AS vector_rank
+"""
+EMBED_STATUS = """
+CALL mmkg.embed.status() YIELD model, written, films, filmsWithout, users, usersWithout, index, indexState,
+  indexPercent, writing, writeBack, next
+RETURN model, written, films, filmsWithout AS films_without, users, usersWithout AS users_without, index,
+  indexState AS index_state, indexPercent AS index_percent, writing, writeBack AS write_back, next
 """
 CLICK = "CALL mmkg.click($user, $movie, $options) YIELD created RETURN created"
 FILM = "MATCH (m:Item {id: $id}) RETURN m {.id, .title, .year} AS film"
@@ -84,6 +94,12 @@ class RecommendOptions(TypedDict, total=False):
     """How many films, 1 to 1,000; 10 unless told."""
     candidates: int | None
     """How many films to fetch from the vector index at first."""
+    ripple: int | None
+    """How many films around the latest clicks, or around the first films given, to add."""
+    fresh: int | None
+    """How many of the newest films to look at for such without a vector, and to estimate at most."""
+    fine: int | None
+    """How many films the coarse sort leaves to the fine sort."""
     include_seen: bool | None
     """Also films that the user clicked or rated, or that were given."""
     model: str | None
@@ -96,8 +112,23 @@ class RecommendOptions(TypedDict, total=False):
     country: str | Sequence[str] | None
     year: int | tuple[int | None, int | None] | None
     """One year, or the first and the last, of which None leaves that side open."""
+    weights: Mapping[Modality, float] | None
+    """How much it counts, 0 to 10, that media of the kind are near to those of the clicks; 1 each."""
     diversity: float | None
     """From 0, the best films, to 1, the most different ones."""
+    series: int | None
+    """How many films of one series at most; any number unless told."""
+    explore: float | None
+    """The share of films that are drawn among the others, 0 to 1."""
+    seed: int | None
+    """Another one draws other films."""
+
+
+class UserOptions(RecommendOptions, total=False):
+    """What `recommend` takes besides."""
+
+    held_out: bool | None
+    """Whether the clicks count, too, that the training put aside for its tests; they do unless told."""
 
 
 class Procedures(ABC):
@@ -120,12 +151,12 @@ class Procedures(ABC):
         found = find(self, text, ["Item"])
         return Film(**self.read(FILM, id=found.id)[0]["film"])
 
-    def recommend(self, user: str, **options: Unpack[RecommendOptions]) -> list[Recommendation]:
+    def recommend(self, user: str, **options: Unpack[UserOptions]) -> list[Recommendation]:
         """Recommend films to a user, the best first.
 
         Args:
             user: the id of a user.
-            options: see `RecommendOptions`.
+            options: see `RecommendOptions` and `UserOptions`.
 
         Raises:
             InputError: there is no such user.
@@ -156,15 +187,28 @@ class Procedures(ABC):
         return [_recommendation(row) for row in rows]
 
     def similar(
-        self, movie: Movie, *, k: int | None = None, candidates: int | None = None, model: str | None = None
+        self,
+        movie: Movie,
+        *,
+        k: int | None = None,
+        candidates: int | None = None,
+        by: Modality | Literal["all"] | None = None,
+        model: str | None = None,
     ) -> list[SimilarFilm]:
-        """Find the films that are nearest to a film by the vectors of a model.
+        """Find the films that are nearest to a film by the vectors of a model, or by their media alone.
+
+        Args:
+            movie: a film or its id.
+            k: how many films; 10 unless told.
+            candidates: how many films to fetch from the vector index at first.
+            by: what they shall have in common: `text`, `poster`, `sound`, `trailer`, or `all` that is known.
+            model: the id of a model; the active one unless told.
 
         Raises:
             InputError: there is no such film.
-            GraphError: the film has no vector of the model, or as of `recommend`.
+            GraphError: the film has no vector of the model or no such medium, or as of `recommend`.
         """
-        options = _map({"k": k, "candidates": candidates, "model": model})
+        options = _map({"k": k, "candidates": candidates, "by": by, "model": model})
         rows = self.read(SIMILAR, movie=_id(movie), options=options)
         if not rows:
             self._require("Item", _id(movie))
@@ -215,7 +259,13 @@ class Procedures(ABC):
         return [_path(row) for row in rows]
 
     def search(
-        self, text: str, *, k: int | None = None, kind: str | Sequence[str] | None = None
+        self,
+        text: str,
+        *,
+        k: int | None = None,
+        kind: str | Sequence[str] | None = None,
+        vector: Sequence[float] | None = None,
+        model: str | None = None,
     ) -> list[Hit]:
         """Find films by words of their titles, and entities by words of their names, the best first.
 
@@ -223,12 +273,19 @@ class Procedures(ABC):
             text: words in any order and any capitals.
             k: how many nodes; 10 unless told.
             kind: a label such as `Movie` or `Person`, or several, one of which a node must have.
+            vector: what the text means, by `mmkg.meaning.encode`, to find films by their texts, too.
+            model: the id of the model whose vectors of texts are meant; the active one unless told.
 
         Raises:
-            GraphError: the text is empty, or as of `recommend`.
+            GraphError: the text is empty, the vector of another dimension, or as of `recommend`.
         """
-        rows = self.read(SEARCH, text=text, options=_map({"k": k, "kind": kind}))
-        return [Hit(**row) for row in rows]
+        options = _map({"k": k, "kind": kind, "vector": vector, "model": model})
+        return [Hit(**row) for row in self.read(SEARCH, text=text, options=options)]
+
+    def embed_status(self) -> EmbedStatus:
+        """Tell which model answers, whom it knows, whether a write-back goes on, and what to do next."""
+        (row,) = self.read(EMBED_STATUS)
+        return EmbedStatus(**row)
 
     def click(
         self, user: str, movie: Movie, *, rating: float | None = None, create_user: bool = False
@@ -294,7 +351,9 @@ def _recommendation(row: Row) -> Recommendation:
         )
         for each in row["because"]
     )
-    return Recommendation(Film(**row["film"]), row["score"], row["rank"], row["reason"], because)
+    return Recommendation(
+        Film(**row["film"]), row["score"], row["rank"], row["reason"], because, row["stages"]
+    )
 
 
 def _share(row: Row) -> Share:

@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 import neo4j
 
 from kg.connection import Graph
-from kg.model import LABEL, RELATION_TYPE, Node, Reject, Relation
+from kg.model import DERIVED, LABEL, RELATION_TYPE, Node, Reject, Relation
 from kg.provenance import Statement, bookkeeping, changed, place, resolve, statements_of, stating
 from kg.validation import Refused, check_node, check_relation
 
@@ -30,15 +30,14 @@ MERGE (n:{kind} {{id: row[0]}})
 ON CREATE SET {set_label}n += row[1], n.imports = [$import], n.origins = [row[2]]
 RETURN count(*) AS found
 """
-DIFFERING_NODES = """
+DIFFERING_NODES = f"""
 UNWIND $rows AS row
-MATCH (n:{kind} {{id: row[0]}})
+MATCH (n:{{kind}} {{{{id: row[0]}}}})
 WHERE n.statements IS NOT NULL OR n.origins IS NULL OR NOT $import IN n.imports
-   OR {misses_label}any(key IN keys(row[1]) WHERE n[key] IS NULL OR n[key] <> row[1][key])
+   OR {{misses_label}}any(key IN keys(row[1]) WHERE n[key] IS NULL OR n[key] <> row[1][key])
 SET n.imports = coalesce(n.imports, [])
 RETURN row[0] AS key, labels(n) AS labels,
-       n {{.*, embedding_a: null, embedding_a_cause: null,
-                embedding_b: null, embedding_b_cause: null}} AS stored
+       n {{{{.*, {", ".join(f"{name}: null" for name in DERIVED)}}}}} AS stored
 """
 """What is not as it is stated, locked before it is read, so that no other writer comes between."""
 UPDATE_NODES = """

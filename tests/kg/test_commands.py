@@ -27,6 +27,9 @@ MERGE (m:Item {id: $film})
 CREATE (p:Media:Poster {id: $film + '.jpg', thumbnail: $key})-[:POSTER_OF]->(m)
 """
 
+SEQUEL = "MATCH (a:Movie {id: '5'}), (b:Movie {id: '4'}) CREATE (a)-[:SEQUEL_OF]->(b)"
+PUT_ASIDE = "MATCH (:User {id: '1'})-[c:CLICKED]->(:Movie {id: '3'}) SET c.split = 'test'"
+
 
 def run(*arguments: str) -> Result:
     return CliRunner().invoke(cli.cli, arguments)
@@ -55,6 +58,23 @@ def test_recommend(films: Graph) -> None:
     assert [
         row["film"]["id"] for row in document("recommend", "1", "--genre", "drama")["recommendations"]
     ] == ["4"]
+
+
+def test_recommend_shows_the_stages_and_takes_their_options(films: Graph) -> None:
+    films.write(SEQUEL)
+    films.write(PUT_ASIDE)
+    table = " ".join(mmkg("recommend", "1", "-k", "2", "--stages", "--series", "1").split())
+    assert "vector 1, ripple 1, coarse" in table
+    assert "vector" not in mmkg("recommend", "1", "-k", "2")
+    numbers = ("--candidates", "5", "--ripple", "0", "--fresh", "0", "--fine", "5")
+    options = ("--series", "1", "--explore", "0.34", "--seed", "3")
+    rows = document("recommend", "1", "-k", "3", *numbers, *options)["recommendations"]
+    assert [row["film"]["id"] for row in rows[:2]] == ["4", "6"]  # 5 is a sequel of 4
+    assert rows[0]["stages"] == {"vector": 1, "coarse": 1, "fine": 1}
+    assert rows[2]["stages"]["explored"] is True
+    without = document("recommend", "1", "-k", "1", "--no-held-out")["recommendations"]
+    assert [row["film"]["id"] for row in without] == ["3"]
+    assert document("recommend", "1", "-k", "1", "--held-out") == document("recommend", "1", "-k", "1")
 
 
 @pytest.mark.parametrize(
@@ -113,6 +133,12 @@ def test_what_is_missing_is_said_with_what_to_do(films: Graph) -> None:
         mmkg("similar", "nothing")
     with pytest.raises(GraphError, match="did you mean 'Drama'"):
         mmkg("recommend", "1", "--genre", "drame")
+    with pytest.raises(GraphError, match="unknown weight 'postr': did you mean 'poster'"):
+        mmkg("recommend", "1", "--weight", "postr=2")
+    with pytest.raises(GraphError, match="is 'postr': did you mean 'poster'"):
+        mmkg("similar", "1", "--by", "postr")
+    with pytest.raises(GraphError, match="wrote no vectors of texts, posters, sounds or trailers"):
+        mmkg("similar", "1", "--by", "poster")
     films.write("MATCH (m:Model) REMOVE m.active")
     for command in (("recommend", "1"), ("similar", "1"), ("explain", "1", "4")):
         with pytest.raises(GraphError, match="no model is active: run `mmkg train`, then `mmkg embed`"):
@@ -130,6 +156,13 @@ def test_what_is_missing_is_said_with_what_to_do(films: Graph) -> None:
         ("--year", "-"),
         ("--year", ""),
         ("--candidates", "-1"),
+        ("--ripple", "-1"),
+        ("--weight", "poster"),
+        ("--weight", "poster=much"),
+        ("--fine", "0"),
+        ("--series", "0"),
+        ("--explore", "2"),
+        ("--seed", "-1"),
         ("--divers", "1"),
     ],
 )
@@ -162,7 +195,7 @@ def test_a_page_has_the_posters_inside(
 
 def test_a_page_is_inert_whatever_the_graph_says() -> None:
     hostile = "<script>alert(1)</script>\"'><img src=http://x>"
-    row = Recommendation(Film('4"onload="x', hostile), 0.5, 1, hostile, ())
+    row = Recommendation(Film('4"onload="x', hostile), 0.5, 1, hostile, (), {})
     text = render(Recommendations(hostile, [row]), {'4"onload="x': b"\xff"})
     assert "<script" not in text
     assert "<img src=http" not in text

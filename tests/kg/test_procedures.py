@@ -53,6 +53,23 @@ def test_options_narrow_the_answer(films: Graph) -> None:
     assert most_different != ["4", "5", "6"]
 
 
+def test_the_stages_are_seen_and_set(films: Graph) -> None:
+    first, second = films.recommend("1", k=2, ripple=0, fresh=0, fine=9, candidates=9)
+    assert (first.stages, second.stages) == (
+        {"vector": 1, "coarse": 1, "fine": 1},
+        {"vector": 2, "coarse": 2, "fine": 2},
+    )
+    films.write("MATCH (a:Movie {id: '5'}), (b:Movie {id: '4'}) CREATE (a)-[:SEQUEL_OF]->(b)")
+    assert ids(films.recommend("1", k=2, series=1)) == ["4", "6"]
+    assert ids(films.recommend_for(["3"], k=2, series=1, exclude=["1", "2"])) == ["4", "6"]
+    drawn = films.recommend("1", k=2, explore=0.5, seed=3)
+    assert [row.stages.get("explored", False) for row in drawn] == [False, True]
+    assert drawn == films.recommend("1", k=2, explore=0.5, seed=3)
+    films.write("MATCH (:User)-[c:CLICKED]->(:Movie {id: '3'}) SET c.split = 'test'")
+    assert ids(films.recommend("1", k=1, held_out=False)) == ["3"]
+    assert ids(films.recommend("1", k=1)) == ["4"]
+
+
 def test_a_visitor_is_known_by_his_films(films: Graph) -> None:
     rows = films.recommend_for(["9", films.film("city lights"), films.film("Item:10")], k=2)
     assert set(ids(rows)) == {"8", "11"}

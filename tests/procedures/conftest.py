@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from kg import Graph
+from kg.model import MODALITIES
 from kg.schema import create_vector_index
 from mmkg.settings import Settings
 
@@ -23,6 +24,11 @@ UNWIND $films AS film
 MATCH (m:Movie {id: film.id}) SET m[$property + '_model'] = $model
 WITH m, film CALL db.create.setNodeVectorProperty(m, $property, film.vector)
 """
+SET_MEDIA = """
+UNWIND $films AS film
+MATCH (m:Movie {id: film.id}) SET m[$property] = film.vector, m[$stamp] = $version
+"""
+SET_MODEL = "MATCH (m:Model {id: $id}) SET m += $says"
 ADD_USER = """
 CREATE (u:User {id: $id}) SET u += $properties
 WITH u UNWIND $clicks AS click
@@ -56,6 +62,28 @@ class Catalogue:
         self.graph.write(ADD_FILMS, films=films)
         statement = SET_FLOATS if floats else SET_DOUBLES
         self.graph.write(statement, films=films, property=f"embedding_{slot}", model=model)
+
+    def media(
+        self,
+        modality: str,
+        vectors: Mapping[str, Sequence[float]],
+        *,
+        model: str = "m1",
+        slot: str = "a",
+        version: str = "m1/v1",
+    ) -> None:
+        """Give films vectors of a modality, stamped with a version, which the model says that it wrote."""
+        name = f"embedding_{slot}_{modality}"
+        width = len(next(iter(vectors.values())))
+        create_vector_index(self.graph, "Movie", name, f"movie_{name}", width)
+        films = [{"id": id, "vector": list(vector)} for id, vector in vectors.items()]
+        self.graph.write(
+            SET_MEDIA, films=films, property=name, stamp=f"embedding_{slot}_media", version=version
+        )
+        says = {"media_version": version, f"{modality}_films": len(films)}
+        self.graph.write(
+            SET_MODEL, id=model, says=says | ({"text_dimension": width} if modality == "text" else {})
+        )
 
     def film(self, id: str, **properties: Any) -> None:
         """Add a film without a vector, or set properties of one."""
@@ -91,6 +119,8 @@ def _indexes(settings: Settings) -> Iterator[None]:
     with Graph.connect(settings) as graph:
         for slot in "ab":
             Catalogue(graph).drop_index(slot)
+            for modality in MODALITIES:
+                Catalogue(graph).drop_index(f"{slot}_{modality}")
 
 
 @pytest.fixture

@@ -24,18 +24,25 @@ WHERE name STARTS WITH 'mmkg.' RETURN name, description, arguments
 FUNCTIONS = {"mmkg.link"}
 PROCEDURES = {
     "mmkg.click",
+    "mmkg.embed.status",
     "mmkg.explain",
     "mmkg.models",
     "mmkg.path",
+    "mmkg.path.estimate",
     "mmkg.recommend",
+    "mmkg.recommend.estimate",
     "mmkg.recommendFor",
+    "mmkg.recommendFor.estimate",
     "mmkg.ripple",
+    "mmkg.ripple.estimate",
     "mmkg.sample",
     "mmkg.search",
     "mmkg.similar",
+    "mmkg.similar.estimate",
     "mmkg.stats",
 }
 WRITES = {"mmkg.click"}
+ESTIMATE = ".estimate"
 WRONG_OPTION = """
 MATCH (user:User), (movie:Movie) CALL {name}({arguments}) YIELD {field} RETURN {field}
 """
@@ -74,13 +81,32 @@ def test_every_procedure_argument_option_and_field_is_in_the_document(
     graph: Graph, procedures: list[dict[str, Any]]
 ) -> None:
     sections = dict(re.findall(r"^## `([\w.]+)`\n(.*?)(?=^## |\Z)", DOCUMENT.read_text(), re.M | re.S))
-    assert sections.keys() == {p["name"] for p in procedures} | FUNCTIONS
+    estimates = [p for p in procedures if p["name"].endswith(ESTIMATE)]
+    assert sections.keys() == {p["name"] for p in procedures if p not in estimates} | FUNCTIONS
     for procedure in procedures:
+        if procedure in estimates:
+            continue
         rows = set(re.findall(r"^\| `(\w+)` \|", sections[procedure["name"]], re.M))
         wanted = {item["name"] for item in procedure["arguments"] + procedure["fields"]}
         wanted |= set(options(graph, procedure))
         assert rows == wanted, procedure["name"]
         assert f"CALL {procedure['name']}(" in sections[procedure["name"]]
+
+
+def test_an_estimate_takes_what_its_procedure_takes_and_all_are_in_one_section(
+    graph: Graph, procedures: list[dict[str, Any]]
+) -> None:
+    found = re.search(r"^## Estimates\n(.*?)(?=^## )", DOCUMENT.read_text(), re.M | re.S)
+    assert found is not None
+    by_name = {p["name"]: p for p in procedures}
+    for name, procedure in by_name.items():
+        if name.endswith(ESTIMATE):
+            called = by_name[name.removesuffix(ESTIMATE)]
+            assert procedure["arguments"] == called["arguments"]
+            assert options(graph, procedure) == options(graph, called)
+            assert f"CALL {name}(" in found[1]
+            rows = set(re.findall(r"^\| `(\w+)` \|", found[1], re.M))
+            assert rows == {field["name"] for field in procedure["fields"]}
 
 
 def test_every_function_is_described_and_in_the_document(graph: Graph) -> None:

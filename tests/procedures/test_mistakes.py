@@ -13,7 +13,7 @@ from .conftest import Catalogue
 
 FILMS_OPTIONS = (
     "k, candidates, ripple, fresh, fine, includeSeen, model, "
-    "exclude, include, diversity, series, explore, seed"
+    "exclude, include, weights, diversity, series, explore, seed"
 )
 RECOMMEND_OPTIONS = FILMS_OPTIONS.replace("includeSeen", "includeSeen, heldOut")
 CALLS = {
@@ -53,9 +53,9 @@ def fails(graph: Graph, message: str, cypher: str, **parameters: object) -> None
         ("recommend", "heldout", "heldOut", RECOMMEND_OPTIONS),
         ("recommendFor", "top", "k", FILMS_OPTIONS),
         ("recommendFor", "heldOut", "seed", FILMS_OPTIONS),
-        ("similar", "modell", "model", "k, candidates, model"),
+        ("similar", "modell", "model", "k, candidates, by, model"),
         ("ripple", "hop", "hops", "hops, fanout, limit"),
-        ("search", "kinds", "kind", "k, kind"),
+        ("search", "kinds", "kind", "k, kind, vector, model"),
         ("path", "hops", "maxHops", "k, maxHops"),
         ("explain", "Model", "model", "k, model"),
         ("click", "createuser", "createUser", "rating, threshold, at, createUser"),
@@ -93,6 +93,13 @@ def test_an_unknown_option(small: Graph, procedure: str, option: str, nearest: s
         ("similar", {"k": 1001}, "an integer from 1 to 1000", "1001"),
         ("similar", {"candidates": 0}, "an integer from 10 to 100000", "0"),
         ("similar", {"model": True}, "a string", "true"),
+        ("similar", {"by": 7}, "a string", "7"),
+        ("recommend", {"weights": "poster"}, "a map", "the string 'poster'"),
+        ("search", {"vector": []}, "a list of 1 to 4096 finite numbers", "a list of 0 values"),
+        ("search", {"vector": ["a"]}, "a list of 1 to 4096 finite numbers", "a list of 1 values"),
+        ("search", {"vector": [float("nan")]}, "a list of 1 to 4096 finite numbers", "a list of 1 values"),
+        ("search", {"vector": [0.5] * 4097}, "a list of 1 to 4096 finite numbers", "a list of 4097 values"),
+        ("search", {"vector": 0.5}, "a list of 1 to 4096 finite numbers", "no list"),
         ("ripple", {"hops": 0}, "an integer from 1 to 4", "0"),
         ("ripple", {"hops": 5}, "an integer from 1 to 4", "5"),
         ("ripple", {"fanout": 0}, "an integer from 1 to 10000", "0"),

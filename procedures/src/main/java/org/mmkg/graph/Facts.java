@@ -16,10 +16,15 @@ public final class Facts {
 
     private Facts() {}
 
+    /** Whether relations of this type are facts, where they lead to a subject. */
+    public static boolean isFact(String type) {
+        return !NO_FACTS.contains(type);
+    }
+
     /** Gives each fact of the node to the reader, at most so many relations being looked at. */
     public static void read(Node node, long most, Consumer<Relationship> reader) {
         RelationshipType[] types = StreamSupport.stream(node.getRelationshipTypes().spliterator(), false)
-                .filter(type -> !NO_FACTS.contains(type.name()))
+                .filter(type -> isFact(type.name()))
                 .toArray(RelationshipType[]::new);
         if (types.length == 0) {
             return; // asked for no type, the database would give the relations of every type

@@ -1,6 +1,10 @@
 package org.mmkg.model;
 
+import java.util.EnumMap;
+import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.OptionalLong;
 import org.neo4j.graphdb.Node;
 import org.neo4j.graphdb.NotFoundException;
 
@@ -29,9 +33,79 @@ public final class Model {
         return id;
     }
 
+    /** How many numbers its vectors have. */
+    public int dimension() {
+        return dimension;
+    }
+
+    /** How many films got a vector when `mmkg embed` wrote them last; empty where an earlier version wrote them. */
+    public OptionalLong films() {
+        return films(Optional.empty());
+    }
+
+    /** Likewise, a vector of such media. */
+    public OptionalLong films(Optional<Modality> modality) {
+        String name = modality.map(some -> some.key() + "_films").orElse("films");
+        return node.getProperty(name, null) instanceof Number films
+                ? OptionalLong.of(films.longValue())
+                : OptionalLong.empty();
+    }
+
     /** The name of the vector index over the films of this model's slot. */
     public String index() {
         return "movie_embedding_" + slot;
+    }
+
+    /** The name of the vector index over what the films of this model's slot look, sound or read like. */
+    public String index(Modality modality) {
+        return index() + "_" + modality.key();
+    }
+
+    /**
+     * What tells the films' vectors of media that belong together; empty where the model wrote none. Read it once a
+     * call, so that the call never compares vectors of two write-backs.
+     */
+    public Optional<String> mediaVersion() {
+        return Optional.ofNullable((String) node.getProperty("media_version", null));
+    }
+
+    /** How many numbers the films' vectors of texts have; empty where the model wrote none. */
+    public OptionalInt textDimension() {
+        return node.getProperty("text_dimension", null) instanceof Number dimension
+                ? OptionalInt.of(dimension.intValue())
+                : OptionalInt.empty();
+    }
+
+    /**
+     * Checks, after vectors of media were read, that all of them were there.
+     *
+     * @throws IllegalStateException others were written meanwhile
+     */
+    public void requireMedia(String version) {
+        if (!mediaVersion().equals(Optional.of(version))) {
+            throw new IllegalStateException("the model '%s' got new vectors of media meanwhile: ask again".formatted(id));
+        }
+    }
+
+    /** What the film looks, sounds or reads like, of unit length; empty where it has no such medium. */
+    public Optional<double[]> vector(Node film, Modality modality, String version) {
+        try {
+            Object stored = film.getProperty(property + "_" + modality.key(), null);
+            return stored != null && version.equals(film.getProperty(property + "_media", null))
+                    ? Vectors.read(stored)
+                    : Optional.empty();
+        } catch (NotFoundException deleted) {
+            return Optional.empty();
+        }
+    }
+
+    /** All that the film reads, looks and sounds like; nothing where the model wrote no such vectors. */
+    public Map<Modality, double[]> media(Node film, Optional<String> version) {
+        Map<Modality, double[]> media = new EnumMap<>(Modality.class);
+        for (Modality modality : Modality.values()) {
+            version.flatMap(some -> vector(film, modality, some)).ifPresent(vector -> media.put(modality, vector));
+        }
+        return media;
     }
 
     /**

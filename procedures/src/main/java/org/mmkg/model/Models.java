@@ -44,6 +44,22 @@ public final class Models {
                 "the model '%s' has no vectors in the graph: run `mmkg embed` with it".formatted(id));
     }
 
+    /** The error for a model that wrote no vectors of media. */
+    public static IllegalStateException withoutMedia(Model model) {
+        return new IllegalStateException(
+                "the model '%s' wrote no vectors of texts, posters, sounds or trailers: run `mmkg embed`"
+                        .formatted(model.id()));
+    }
+
+    /**
+     * What tells the model's vectors of media that belong together.
+     *
+     * @throws IllegalStateException it wrote none
+     */
+    public static String requiredMedia(Model model) {
+        return model.mediaVersion().orElseThrow(() -> withoutMedia(model));
+    }
+
     /** The error for a film that came after the model. */
     public static IllegalStateException withoutVector(Node film, Model model) {
         return new IllegalStateException("the film '%s' has no vector of the model '%s': run `mmkg embed`"

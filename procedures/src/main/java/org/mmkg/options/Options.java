@@ -17,6 +17,9 @@ public final class Options {
     /** From one whole number to another, both included. */
     public record Span(long from, long to) {}
 
+    /** The most numbers that a vector index takes. */
+    private static final int WIDEST = 4_096;
+
     private final String noun;
     private final Map<String, Object> given;
 
@@ -116,6 +119,43 @@ public final class Options {
             return Optional.ofNullable((String) value);
         }
         throw wrong(name, value, "a string");
+    }
+
+    /**
+     * One of some words.
+     *
+     * @throws IllegalArgumentException it is none of them; the message says which is nearest
+     */
+    public String choice(String name, String fallback, List<String> words) {
+        String word = text(name).orElse(fallback);
+        if (words.contains(word)) {
+            return word;
+        }
+        throw new IllegalArgumentException("%s '%s' must be one of %s, but it is '%s': did you mean '%s'?".formatted(
+                noun, name, String.join(", ", words), word, Spelling.nearest(word, words).orElseThrow()));
+    }
+
+    /**
+     * A vector: a list of finite numbers.
+     *
+     * @throws IllegalArgumentException it is something else, or has none or too many
+     */
+    public Optional<double[]> vector(String name) {
+        Object value = given.get(name);
+        if (value == null) {
+            return Optional.empty();
+        }
+        if (value instanceof List<?> list
+                && !list.isEmpty()
+                && list.size() <= WIDEST
+                && list.stream().allMatch(each -> each instanceof Number number && Double.isFinite(number.doubleValue()))) {
+            return Optional.of(list.stream()
+                    .mapToDouble(each -> ((Number) each).doubleValue())
+                    .toArray());
+        }
+        String shown = value instanceof List<?> list ? "a list of %d values".formatted(list.size()) : "no list";
+        throw new IllegalArgumentException("%s '%s' must be a list of 1 to %d finite numbers, but it is %s"
+                .formatted(noun, name, WIDEST, shown));
     }
 
     /**

@@ -13,7 +13,7 @@ import org.neo4j.procedure.TerminationGuard;
 final class Reach {
 
     /** Enough for films of a million facts around them; a search that needs more is none that anybody waits for. */
-    private static final long MOST_RELATIONS = 2_000_000;
+    static final long MOST_RELATIONS = 2_000_000;
 
     private final TerminationGuard guard;
     private final Map<Node, Integer> distances = new HashMap<>();

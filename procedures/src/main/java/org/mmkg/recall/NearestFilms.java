@@ -3,8 +3,8 @@ package org.mmkg.recall;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.function.Function;
 import java.util.function.Predicate;
+import java.util.function.ToDoubleFunction;
 import java.util.stream.Stream;
 import org.mmkg.graph.Indexes;
 import org.mmkg.graph.Queries;
@@ -35,16 +35,23 @@ public final class NearestFilms {
     private final TerminationGuard guard;
     private final Log log;
     private final Model model;
-    private final Function<Node, Optional<double[]>> vectors;
+    private final Space space;
+    private final ToDoubleFunction<Node> bonus;
 
-    /** @param vectors where the films' vectors come from: the model's own, or those with estimates for fresh films */
+    /** @param space where films are near: by the model, with estimates for fresh films or without, or by their media */
+    public NearestFilms(Transaction tx, TerminationGuard guard, Log log, Model model, Space space) {
+        this(tx, guard, log, model, space, film -> 0);
+    }
+
+    /** @param bonus what is added to a film's dot product */
     public NearestFilms(
-            Transaction tx, TerminationGuard guard, Log log, Model model, Function<Node, Optional<double[]>> vectors) {
+            Transaction tx, TerminationGuard guard, Log log, Model model, Space space, ToDoubleFunction<Node> bonus) {
         this.tx = tx;
         this.guard = guard;
         this.log = log;
         this.model = model;
-        this.vectors = vectors;
+        this.space = space;
+        this.bonus = bonus;
     }
 
     /**
@@ -73,8 +80,8 @@ public final class NearestFilms {
      * @throws IllegalStateException the index is missing or not ready
      */
     public List<Node> recall(double[] query, int candidates) {
-        Indexes.require(tx, "vector", model.index(), "run `mmkg embed`");
-        Map<String, Object> parameters = Map.of("index", model.index(), "candidates", candidates, "vector", query);
+        Indexes.require(tx, "vector", space.index(), "run `mmkg embed`");
+        Map<String, Object> parameters = Map.of("index", space.index(), "candidates", candidates, "vector", query);
         return Queries.nodes(tx, guard, RECALL, parameters);
     }
 
@@ -93,7 +100,7 @@ public final class NearestFilms {
      * @throws IllegalStateException no film has a vector of the model
      */
     public List<Scored> everyFilm(double[] query, int k, Predicate<Node> wanted) {
-        log.debug("%s has too few films that are wanted: scoring every film", model.index());
+        log.debug("%s has too few films that are wanted: scoring every film", space.index());
         List<Scored> best;
         try (var films = tx.findNodes(Vocabulary.MOVIE)) {
             best = best(films.stream().filter(wanted), query, k);
@@ -118,6 +125,8 @@ public final class NearestFilms {
     }
 
     private Optional<Scored> score(Node film, double[] query) {
-        return vectors.apply(film).map(vector -> new Scored(film, Vectors.dot(vector, query)));
+        return space.vectors()
+                .apply(film)
+                .map(vector -> new Scored(film, Vectors.dot(vector, query) + bonus.applyAsDouble(film)));
     }
 }

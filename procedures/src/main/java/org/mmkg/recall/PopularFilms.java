@@ -20,7 +20,8 @@ import org.neo4j.procedure.TerminationGuard;
  */
 public final class PopularFilms {
 
-    private static final int SAMPLE = 100_000;
+    /** How many clicks are looked at. */
+    public static final int SAMPLE = 100_000;
 
     private final Transaction tx;
     private final TerminationGuard guard;

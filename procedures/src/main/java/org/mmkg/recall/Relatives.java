@@ -5,6 +5,7 @@ import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import org.mmkg.graph.Counts;
 import org.mmkg.graph.Facts;
 import org.mmkg.graph.Vocabulary;
 import org.neo4j.graphdb.Direction;
@@ -37,6 +38,12 @@ public final class Relatives {
 
     public Relatives(TerminationGuard guard) {
         this.guard = guard;
+    }
+
+    /** How many relations are followed around one film at most. */
+    public static long mostRelations(Counts counts) {
+        long similar = Math.min(MOST_MEDIA, 2 * counts.relationsOf("SIMILAR_TO"));
+        return MOST_FACTS + MOST_RELATIONS + MOST_MEDIA * (1 + similar * (1 + MOST_MEDIA));
     }
 
     /**

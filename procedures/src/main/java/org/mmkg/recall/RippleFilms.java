@@ -9,7 +9,8 @@ import org.neo4j.graphdb.Node;
 /** The films around what a user clicked last, by the graph alone: the first hop of his ripple beyond his clicks. */
 public final class RippleFilms {
 
-    private static final int LATEST_CLICKS = 5;
+    /** How many of the clicks are looked around. */
+    public static final int LATEST_CLICKS = 5;
 
     private final Relatives relatives;
 

@@ -3,9 +3,12 @@ package org.mmkg.recommend;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
 import java.util.Set;
+import java.util.function.Function;
+import org.mmkg.model.Modality;
 import org.mmkg.model.Vectors;
 import org.mmkg.recall.FilmVectors;
 import org.mmkg.recall.Scored;
@@ -28,11 +31,18 @@ final class Arrangement {
 
     private final TerminationGuard guard;
     private final FilmVectors vectors;
+    private final Function<Node, Map<Modality, double[]>> media;
     private final RecommendOptions options;
 
-    Arrangement(TerminationGuard guard, FilmVectors vectors, RecommendOptions options) {
+    /** @param media the vectors of a film's media */
+    Arrangement(
+            TerminationGuard guard,
+            FilmVectors vectors,
+            Function<Node, Map<Modality, double[]>> media,
+            RecommendOptions options) {
         this.guard = guard;
         this.vectors = vectors;
+        this.media = media;
         this.options = options;
     }
 
@@ -103,6 +113,7 @@ final class Arrangement {
 
         private final Scored film;
         private Optional<double[]> vector;
+        private Map<Modality, double[]> media;
         private Set<Node> genres;
         private double likeness; // to the most alike that was chosen
 
@@ -123,15 +134,28 @@ final class Arrangement {
         private void read() {
             if (vector == null) {
                 vector = vectors.vector(film.film());
+                media = Arrangement.this.media.apply(film.film());
                 genres = Arrangement.genres(film.film());
             }
         }
 
-        /** Half by the vectors (their dot product, at least 0), half by the share of their genres that both have. */
+        /**
+         * Half by the vectors, half by the share of their genres that both have. By the vectors, it is the mean of the
+         * dot products, at least 0 each, of the model's and of each modality that both have.
+         */
         private double to(Candidate other) {
             double near = vector.isPresent() && other.vector.isPresent()
                     ? Math.max(0, Vectors.dot(vector.get(), other.vector.get()))
                     : 0;
+            int count = 1;
+            for (var medium : media.entrySet()) {
+                double[] theirs = other.media.get(medium.getKey());
+                if (theirs != null) {
+                    near += Math.max(0, Vectors.dot(medium.getValue(), theirs));
+                    count++;
+                }
+            }
+            near /= count;
             long shared = genres.stream().filter(other.genres::contains).count();
             long all = genres.size() + other.genres.size() - shared;
             return (near + (all == 0 ? 0 : (double) shared / all)) / 2;

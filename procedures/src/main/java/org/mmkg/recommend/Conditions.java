@@ -59,6 +59,11 @@ record Conditions(Optional<Options.Span> years, Map<Kind, List<String>> names) {
         return new Conditions(options.span(YEAR, 0, LAST_YEAR), names);
     }
 
+    /** Whether every film meets them, since there is none. */
+    boolean isEmpty() {
+        return years.isEmpty() && names.isEmpty();
+    }
+
     /**
      * The films of the graph that meet the conditions.
      *

@@ -3,8 +3,11 @@ package org.mmkg.recommend;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
+import org.mmkg.estimate.Estimate;
+import org.mmkg.graph.Counts;
 import org.mmkg.graph.Nodes;
 import org.mmkg.graph.Vocabulary;
+import org.mmkg.model.Models;
 import org.neo4j.graphdb.Node;
 import org.neo4j.graphdb.Transaction;
 import org.neo4j.logging.Log;
@@ -15,7 +18,7 @@ import org.neo4j.procedure.Name;
 import org.neo4j.procedure.Procedure;
 import org.neo4j.procedure.TerminationGuard;
 
-/** The procedures mmkg.recommend and mmkg.recommendFor. */
+/** The procedures mmkg.recommend and mmkg.recommendFor, and what each would read. */
 public final class Recommend {
 
     private static final int MOST_FILMS = 1_000;
@@ -50,6 +53,32 @@ public final class Recommend {
                     Map<String, Object> options) {
         RecommendOptions checked = RecommendOptions.ofFilms(options);
         return new Recommender(tx, guard, log, checked).recommendFor(films(movies));
+    }
+
+    @Procedure(name = "mmkg.recommend.estimate", mode = Mode.READ)
+    @Description("Tells what mmkg.recommend would read at most, without doing it.")
+    public Stream<Estimate> estimate(
+            @Name(value = "user", description = "A User node.") Node user,
+            @Name(value = "options", defaultValue = "{}", description = RecommendOptions.OF_USER)
+                    Map<String, Object> options) {
+        RecommendOptions checked = RecommendOptions.ofUser(options);
+        Nodes.required("user", user, Vocabulary.USER);
+        return Stream.of(estimateOf(checked).of(user));
+    }
+
+    @Procedure(name = "mmkg.recommendFor.estimate", mode = Mode.READ)
+    @Description("Tells what mmkg.recommendFor would read at most, without doing it.")
+    public Stream<Estimate> estimateFor(
+            @Name(value = "movies", description = "A list of Movie nodes or ids of films, at most 1000.")
+                    List<Object> movies,
+            @Name(value = "options", defaultValue = "{}", description = RecommendOptions.OF_FILMS)
+                    Map<String, Object> options) {
+        RecommendOptions checked = RecommendOptions.ofFilms(options);
+        return Stream.of(estimateOf(checked).ofFilms(films(movies).size()));
+    }
+
+    private RecommendEstimate estimateOf(RecommendOptions options) {
+        return new RecommendEstimate(Counts.of(tx), Models.find(tx, options.model()), options);
     }
 
     private List<Node> films(List<Object> movies) {

@@ -1,9 +1,11 @@
 package org.mmkg.recommend;
 
 import java.util.ArrayList;
+import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import org.mmkg.model.Modality;
 import org.mmkg.options.Options;
 import org.mmkg.recall.NearestFilms;
 
@@ -20,6 +22,7 @@ import org.mmkg.recall.NearestFilms;
  * @param model the id of the model, or null for the active one
  * @param exclude the ids of films that must not be among them
  * @param include what the films must be like
+ * @param weights of the modalities, other than 1
  * @param diversity from 0, the best films, to 1, the most different ones
  * @param series how many films of one series may be among them
  * @param explore the share of films that are drawn
@@ -36,6 +39,7 @@ record RecommendOptions(
         String model,
         Set<String> exclude,
         Conditions include,
+        Map<Modality, Double> weights,
         double diversity,
         int series,
         double explore,
@@ -57,6 +61,8 @@ record RecommendOptions(
                     + " exclude (default none): a list of Movie nodes or ids of films that must not come."
                     + " include (default all): a map of conditions, which must all hold: `genre`, `language` and"
                     + " `country`, a name or a list of names, any of which will do; `year`, one or [from, to]."
+                    + " weights (default 1 each): a map of `text`, `poster`, `sound` and `trailer` to numbers from 0 to 10,"
+                    + " how much it counts that a film's media of the kind are near to those of the clicks."
                     + " diversity (default 0): from 0, the best films, to 1, the most different ones."
                     + " series (default any number): how many films of one series at most, 1 to 1000."
                     + " explore (default 0): the share of films that are drawn among the others, 0 to 1."
@@ -68,10 +74,11 @@ record RecommendOptions(
 
     static final String OF_FILMS = UP_TO_SEEN + FROM_MODEL;
 
+    private static final double GREATEST_WEIGHT = 10;
     private static final String HELD_OUT = "heldOut";
     private static final List<String> NAMES = List.of(
             "k", "candidates", "ripple", "fresh", "fine", "includeSeen", HELD_OUT, "model", "exclude", "include",
-            "diversity", "series", "explore", "seed");
+            "weights", "diversity", "series", "explore", "seed");
 
     /** Takes the options of a call for a user. */
     static RecommendOptions ofUser(Map<String, Object> given) {
@@ -99,10 +106,24 @@ record RecommendOptions(
                 options.text("model").orElse(null),
                 options.filmIds("exclude"),
                 Conditions.of(options.map("include")),
+                weights(options.map("weights")),
                 options.number("diversity", 0, 1).orElse(0),
                 options.integer("series", Integer.MAX_VALUE, 1, 1_000),
                 options.number("explore", 0, 1).orElse(0),
                 options.whole("seed", 0, 0, 0xFFFFFFFFL));
+    }
+
+    /** A weight of 1 leaves all as it is, and so it counts as none. */
+    private static Map<Modality, Double> weights(Map<String, Object> given) {
+        Options options = Options.of("weight", given, Modality.keys());
+        Map<Modality, Double> weights = new EnumMap<>(Modality.class);
+        for (Modality modality : Modality.values()) {
+            double weight = options.number(modality.key(), 0, GREATEST_WEIGHT).orElse(1);
+            if (weight != 1) {
+                weights.put(modality, weight);
+            }
+        }
+        return weights;
     }
 
     /** Whether the answer is anything else than the best films in their order. */

@@ -28,8 +28,8 @@ public final class Recommendation {
     public final List<Map<String, Object>> because;
 
     @Description("The film's place, from 1 on, in each stage that it came through: `vector`, `ripple`, `fresh` or `popular` recalled"
-            + " it, `coarse` and `fine` sorted it; `explored` is true where it was drawn, `estimated` where it has no"
-            + " vector of the model.")
+            + " it, or with `weights` `text`, `poster`, `sound` or `trailer`, and `coarse` and `fine` sorted it; `explored` is true where it was drawn, `estimated` where it has no"
+            + " vector of the model; with `weights`, `model` is the score before them, and `shares` what each is applied to.")
     public final Map<String, Object> stages;
 
     Recommendation(Scored film, long rank, Explanation explanation, Map<String, Object> stages) {

@@ -1,7 +1,9 @@
 package org.mmkg.recommend;
 
+import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Function;
@@ -21,6 +23,7 @@ import org.mmkg.recall.PopularFilms;
 import org.mmkg.recall.Relatives;
 import org.mmkg.recall.RippleFilms;
 import org.mmkg.recall.Scored;
+import org.mmkg.recall.Space;
 import org.mmkg.recall.Tastes;
 import org.neo4j.graphdb.Node;
 import org.neo4j.graphdb.Transaction;
@@ -32,6 +35,7 @@ final class Recommender {
 
     private final Transaction tx;
     private final TerminationGuard guard;
+    private final Log log;
     private final RecommendOptions options;
     private final Model model;
     private final FilmVectors vectors;
@@ -42,6 +46,8 @@ final class Recommender {
     private final Arrangement arrangement;
     private final Predicate<Node> included;
     private Stages stages = new Stages();
+    private MediaShares shares;
+    private boolean isByTaste;
 
     Recommender(Transaction tx, TerminationGuard guard, Log log, RecommendOptions options) {
         this.tx = tx;
@@ -51,10 +57,13 @@ final class Recommender {
         Relatives relatives = new Relatives(guard);
         this.vectors = new FilmVectors(model, relatives, options.fresh());
         this.tastes = new Tastes(guard, model, vectors);
-        this.nearest = new NearestFilms(tx, guard, log, model, vectors::vector);
+        this.log = log;
+        Space space = new Space(model.index(), vectors::vector);
+        this.nearest = new NearestFilms(tx, guard, log, model, space, film -> shares.bonus(film));
         this.ripple = new RippleFilms(relatives);
         this.fresh = new FreshFilms(tx, guard, model);
-        this.arrangement = new Arrangement(guard, vectors, options);
+        Optional<String> version = model.mediaVersion();
+        this.arrangement = new Arrangement(guard, vectors, film -> model.media(film, version), options);
         this.included = options.include().in(tx, guard);
     }
 
@@ -76,9 +85,12 @@ final class Recommender {
         Predicate<Node> wanted = film -> (options.includeSeen() || !seen.contains(film))
                 && (options.exclude().isEmpty() || !options.exclude().contains(Nodes.id(film)))
                 && included.test(film);
+        shares = new MediaShares(guard, model, options.weights(), clicked);
         List<Scored> films = taste.map(vector -> byTaste(vector, clicked, wanted)).orElse(List.of());
         model.requireSlot();
-        if (films.isEmpty()) {
+        shares.requireVersion();
+        isByTaste = !films.isEmpty();
+        if (!isByTaste) {
             return rows(byPopularity(wanted, whom), Explainer::popular);
         }
         Explainer explainer = new Explainer(guard, vectors::vector, clicked, verb);
@@ -92,6 +104,7 @@ final class Recommender {
     private List<Scored> byTaste(double[] taste, List<Node> clicked, Predicate<Node> wanted) {
         List<Node> related = ripple.find(clicked, options.ripple(), wanted);
         List<Node> newest = fresh.find(options.fresh(), wanted);
+        Map<String, List<Node>> alike = alike(wanted);
         for (int fetch = options.candidates(); ; fetch = Math.min(2 * fetch, NearestFilms.MOST_CANDIDATES)) {
             List<Node> fetched = nearest.recall(taste, fetch);
             List<Node> near = fetched.stream().filter(wanted).toList();
@@ -99,6 +112,7 @@ final class Recommender {
             stages.recall("vector", near);
             stages.recall("ripple", related);
             stages.recall("fresh", newest);
+            alike.forEach(stages::recall);
             List<Scored> films = nearest.best(stages.coarse(options.fine()).stream(), taste, options.fine());
             if (near.size() < options.pool() || films.size() < options.k()) {
                 if (fetched.size() == fetch && fetch < NearestFilms.MOST_CANDIDATES) {
@@ -109,6 +123,17 @@ final class Recommender {
             stages.fine(films);
             return films;
         }
+    }
+
+    /** The wanted films whose media are near to those of the clicks, for each modality that shall weigh more. */
+    private Map<String, List<Node>> alike(Predicate<Node> wanted) {
+        Map<String, List<Node>> alike = new LinkedHashMap<>();
+        shares.raised().forEach((modality, taste) -> {
+            List<Node> films = new NearestFilms(tx, guard, log, model, shares.space(modality))
+                    .recall(taste, options.fine());
+            alike.put(modality.key(), films.stream().filter(wanted).toList());
+        });
+        return alike;
     }
 
     private List<Scored> byPopularity(Predicate<Node> wanted, String whom) {
@@ -132,6 +157,10 @@ final class Recommender {
     private Recommendation row(Scored film, int rank, Function<Scored, Explanation> explain) {
         if (vectors.isEstimated(film.film())) {
             stages.note(film.film(), "estimated");
+        }
+        if (!shares.isEmpty() && isByTaste) {
+            stages.note(film.film(), "model", film.score() - shares.bonus(film.film()));
+            stages.note(film.film(), "shares", shares.of(film.film()));
         }
         return new Recommendation(film, rank, explain.apply(film), stages.of(film.film()));
     }

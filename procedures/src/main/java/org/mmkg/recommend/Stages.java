@@ -46,7 +46,12 @@ final class Stages {
 
     /** Notes something else about a film. */
     void note(Node film, String what) {
-        places.computeIfAbsent(film, first -> new LinkedHashMap<>()).put(what, true);
+        note(film, what, true);
+    }
+
+    /** Notes a value of a film. */
+    void note(Node film, String what, Object value) {
+        places.computeIfAbsent(film, first -> new LinkedHashMap<>()).put(what, value);
     }
 
     /** The film's place in each stage that it came through, counted from 1. */

@@ -3,6 +3,8 @@ package org.mmkg.ripple;
 import java.util.Map;
 import java.util.stream.Stream;
 import java.util.stream.StreamSupport;
+import org.mmkg.estimate.Estimate;
+import org.mmkg.graph.Counts;
 import org.mmkg.graph.Nodes;
 import org.neo4j.graphdb.Node;
 import org.neo4j.graphdb.Transaction;
@@ -15,7 +17,7 @@ import org.neo4j.procedure.Name;
 import org.neo4j.procedure.Procedure;
 import org.neo4j.procedure.TerminationGuard;
 
-/** The procedure mmkg.ripple. */
+/** The procedures mmkg.ripple and mmkg.ripple.estimate. */
 public final class Ripple {
 
     @Context
@@ -42,5 +44,15 @@ public final class Ripple {
         return StreamSupport.stream(paths.spliterator(), false)
                 .limit(checked.limit())
                 .map(RippleStep::new);
+    }
+
+    @Procedure(name = "mmkg.ripple.estimate", mode = Mode.READ)
+    @Description("Tells what mmkg.ripple would read at most, without doing it.")
+    public Stream<Estimate> estimate(
+            @Name(value = "node", description = "Any node: a user, a film, an entity or a medium.") Node node,
+            @Name(value = "options", defaultValue = "{}", description = RippleOptions.DESCRIPTION)
+                    Map<String, Object> options) {
+        RippleOptions checked = RippleOptions.of(options);
+        return Stream.of(new RippleEstimate(Counts.of(tx), guard, checked).of(Nodes.present("node", node)));
     }
 }

@@ -1,10 +1,14 @@
 package org.mmkg.search;
 
+import java.util.List;
 import java.util.Map;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.mmkg.graph.Indexes;
+import org.mmkg.recall.Scored;
 import org.neo4j.graphdb.Node;
 import org.neo4j.graphdb.Transaction;
+import org.neo4j.logging.Log;
 import org.neo4j.procedure.Context;
 import org.neo4j.procedure.Description;
 import org.neo4j.procedure.Mode;
@@ -36,29 +40,41 @@ public final class Search {
     @Context
     public TerminationGuard guard;
 
+    @Context
+    public Log log;
+
     @Procedure(name = "mmkg.search", mode = Mode.READ)
-    @Description("Finds films by words of their titles, and people, genres and other entities by words of their names.")
+    @Description("Finds films by words of their titles, and people, genres and other entities by words of their names;"
+            + " with a vector, also films by the meaning of their texts.")
     public Stream<SearchHit> search(
             @Name(value = "text", description = "Words, in any order and any capitals, 1 to 1000 characters.") String text,
             @Name(value = "options", defaultValue = "{}", description = SearchOptions.DESCRIPTION)
                     Map<String, Object> options) {
         SearchOptions checked = SearchOptions.of(options);
         String words = LuceneText.words(required(text));
-        return INDEXES.keySet().stream()
+        List<Scored> byWords = INDEXES.keySet().stream()
                 .flatMap(index -> find(index, words, checked))
-                .sorted(SearchHit.BEST_FIRST)
+                .sorted(Scored.BEST_FIRST)
+                .limit(checked.fetch())
+                .toList();
+        return checked.vector()
+                .map(vector -> FusedHits.of(
+                        byWords.stream().map(Scored::film).toList(),
+                        new Meaning(tx, guard, log).find(vector, checked)))
+                .orElseGet(() -> IntStream.range(0, byWords.size())
+                        .mapToObj(i -> new SearchHit(byWords.get(i).film(), byWords.get(i).score(), i + 1L, null)))
                 .limit(checked.k());
     }
 
-    private Stream<SearchHit> find(String index, String words, SearchOptions options) {
+    private Stream<Scored> find(String index, String words, SearchOptions options) {
         guard.check();
         Indexes.require(tx, "full-text", index, "run CREATE FULLTEXT INDEX %s IF NOT EXISTS FOR %s"
                 .formatted(index, INDEXES.get(index)));
         Map<String, Object> parameters =
-                Map.of("index", index, "words", words, "kinds", options.kinds(), "k", options.k());
+                Map.of("index", index, "words", words, "kinds", options.kinds(), "k", options.fetch());
         try (var result = tx.execute(FIND, parameters)) {
             return result.stream()
-                    .map(row -> new SearchHit((Node) row.get("node"), ((Number) row.get("score")).doubleValue()))
+                    .map(row -> new Scored((Node) row.get("node"), ((Number) row.get("score")).doubleValue()))
                     .toList()
                     .stream();
         }

@@ -1,0 +1,93 @@
+package org.mmkg.recommend;
+
+import java.util.EnumMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.mmkg.model.Modality;
+import org.mmkg.model.Model;
+import org.mmkg.model.Models;
+import org.mmkg.model.Vectors;
+import org.mmkg.recall.Space;
+import org.mmkg.recall.Tastes;
+import org.neo4j.graphdb.Node;
+import org.neo4j.procedure.TerminationGuard;
+
+/**
+ * What the option `weights` does: it moves films up or down by how near their media are to those of the user's clicks.
+ *
+ * <pre>score = model's score + Σ (w_m − 1) · share_m        share_m = x_m · unit(Σ x_m of the clicks)</pre>
+ *
+ * over the modalities m, with the film's vector x_m of unit length, so that a share is a cosine. A film without such a
+ * medium has the share 0, and a weight of 1 does nothing.
+ */
+final class MediaShares {
+
+    private final Model model;
+    private final Map<Modality, Double> weights;
+    private final String version;
+    private final Map<Modality, double[]> tastes = new EnumMap<>(Modality.class);
+
+    /**
+     * @param weights other than 1
+     * @param clicked the latest first
+     * @throws IllegalStateException there are weights, and the model wrote no vectors of media
+     */
+    MediaShares(TerminationGuard guard, Model model, Map<Modality, Double> weights, List<Node> clicked) {
+        this.model = model;
+        this.weights = weights;
+        this.version = weights.isEmpty() ? "" : Models.requiredMedia(model);
+        for (Modality modality : weights.keySet()) {
+            List<double[]> vectors = clicked.stream()
+                    .limit(Tastes.MOST_CLICKS)
+                    .peek(film -> guard.check())
+                    .flatMap(film -> model.vector(film, modality, version).stream())
+                    .toList();
+            Vectors.direction(vectors).ifPresent(taste -> tastes.put(modality, taste));
+        }
+    }
+
+    /** What the user's clicks look, sound or read like, of the modalities that shall weigh more. */
+    Map<Modality, double[]> raised() {
+        Map<Modality, double[]> raised = new EnumMap<>(tastes);
+        raised.keySet().removeIf(modality -> weights.get(modality) <= 1);
+        return raised;
+    }
+
+    Space space(Modality modality) {
+        return Space.of(model, modality, version);
+    }
+
+    /** What the weights add to the film's score: Σ (w − 1) · share. */
+    double bonus(Node film) {
+        double bonus = 0;
+        for (var taste : tastes.entrySet()) {
+            bonus += (weights.get(taste.getKey()) - 1) * share(film, taste.getKey()).orElse(0.0);
+        }
+        return bonus;
+    }
+
+    /** The film's shares by the names of the modalities that have a weight. */
+    Map<String, Object> of(Node film) {
+        Map<String, Object> shares = new LinkedHashMap<>();
+        weights.keySet().forEach(modality -> shares.put(modality.key(), share(film, modality).orElse(0.0)));
+        return shares;
+    }
+
+    boolean isEmpty() {
+        return weights.isEmpty();
+    }
+
+    /** Checks, after vectors were read, that all of them were of one write-back. */
+    void requireVersion() {
+        if (!isEmpty()) {
+            model.requireMedia(version);
+        }
+    }
+
+    private Optional<Double> share(Node film, Modality modality) {
+        return Optional.ofNullable(tastes.get(modality)).flatMap(taste -> model.vector(film, modality, version)
+                .map(vector -> Vectors.dot(vector, taste)));
+    }
+}
