@@ -7,8 +7,8 @@ DATA is as in `benchmarks/ml100k.py`. The peers run in an environment of their o
     python -m venv PEERS && PEERS/bin/pip install -r benchmarks/peers/requirements.txt
 
 All see the same clicks, and those that can use them the same facts, text and image features. A peer leaves
-its scores in OUT, and one evaluator ranks all films by them, as it does by ours. What is finished in OUT and in
-MMKG_HOME is not done again, so the command can be interrupted; with --table it shows what there is.
+its scores in OUT, and one evaluator ranks all films by them, as it does by ours. What is finished in OUT and
+in MMKG_HOME is not done again, so the command can be interrupted; with --table it shows what there is.
 """
 
 from __future__ import annotations
@@ -140,7 +140,8 @@ def write_inputs(task: Task, out: Path) -> None:
     folder = out / "films"
     folder.mkdir(parents=True, exist_ok=True)
     pairs = {name: np.stack([task.clicks[name].users, task.clicks[name].items], 1) for name in SPLIT_FILES}
-    everything = np.stack([np.zeros(problem.items, dtype=np.int64), np.arange(problem.items)], 1)
+    films = np.arange(problem.items)
+    everything = np.stack([films % problem.users, films], 1)
     for name, clicks in {**pairs, "films": everything}.items():  # the last one only names all the films
         lines = "".join(f"{user}\t{item}\n" for user, item in clicks)
         (folder / f"films.{name}.inter").write_text("user_id:token\titem_id:token\n" + lines)

@@ -1,8 +1,8 @@
 """FREEDOM (Zhou & Shen 2023, "A Tale of Two Graphs"), written here from the paper: no package has it.
 
 Item-item graph, frozen: for each modality m the k nearest films by the cosine of the raw features, with
-weight 1, normalised by degrees; S = Σ_m a_m S_m. User-item graph, denoised: in each epoch a share of the clicks
-is left out, a click (u, i) being kept with a probability in proportion to 1 / (√d_u √d_i).
+weight 1, normalised by degrees; S = Σ_m a_m S_m. User-item graph, denoised: in each epoch a share of the
+clicks is left out, a click (u, i) being kept with a probability in proportion to 1 / (√d_u √d_i).
 
     e_u, e_i = mean over the layers of LightGCN on the denoised graph
     ẽ_i = e_i + S x_i                       (x_i is the film's own embedding)
@@ -104,7 +104,7 @@ def _bpr(user: Tensor, item: Tensor, other: Tensor) -> Tensor:
 
 
 def _nearest(features: Tensor) -> Tensor:
-    """Return the graph of the nearest films, (films, films), normalised by degrees; dense, as they are few."""
+    """Return the graph of the nearest films, (films, films), normalised by degrees."""
     unit = functional.normalize(features)
     cosine = unit @ unit.T
     cosine.fill_diagonal_(-2)

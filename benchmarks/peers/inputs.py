@@ -1,7 +1,7 @@
 """What both sides of the comparison agree on: the folder in which the clicks, facts and features lie.
 
-The folder is written by `benchmarks/peers_table.py` from the graph and read in the peers' environment. The test
-clicks are not in it: a peer gives a score for each user and film, and is measured by who wrote the folder.
+The folder is written by `benchmarks/peers_table.py` from the graph and read in the peers' environment. The
+test clicks are not in it: a peer gives a score for each user and film, and who wrote the folder measures it.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class Inputs:
     valid: NDArray[np.int64]
     """(clicks, 2): user, film."""
     features: dict[str, NDArray[np.float32]]
-    """By modality, `text` (films, 384), `image` (films, 1280): the mean of a film's media, zero without one."""
+    """By modality, `text` (films, 384), `image` (films, 1280): the mean of a film's media, or zero."""
 
     @classmethod
     def read(cls, folder: Path) -> Inputs:

@@ -13,6 +13,7 @@ from __future__ import annotations
 import argparse
 import json
 import logging
+import warnings
 from collections.abc import Mapping
 from pathlib import Path
 from time import perf_counter
@@ -43,6 +44,7 @@ def main() -> None:
     peer: str = arguments.peer
     torch.set_num_threads(1)
     logging.disable(logging.WARNING)
+    warnings.simplefilter("ignore")
     inputs = Inputs.read(arguments.folder)
     trial = search(peer, inputs, arguments.trials)
     seeds = [int(seed) for seed in arguments.seeds.split(",")]
@@ -71,6 +73,9 @@ def search(peer: str, inputs: Inputs, trials: int) -> optuna.trial.FrozenTrial:
         load_if_exists=True,
         sampler=optuna.samplers.TPESampler(seed=0, n_startup_trials=RANDOM_TRIALS),
     )
+    for trial in study.get_trials(states=[optuna.trial.TrialState.RUNNING]):  # what was interrupted
+        study.tell(trial.number, state=optuna.trial.TrialState.FAIL)
+        study.enqueue_trial(trial.params)
     wanted = trials if space(peer) else 1
     if not study.trials:
         study.enqueue_trial(defaults(peer))
