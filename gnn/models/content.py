@@ -39,6 +39,7 @@ class ContentMap:
 
     def __init__(self, problem: Problem, known: Tensor, penalty: float, seen: Collection[str]) -> None:
         self.known = known
+        self.penalty = penalty
         told, asked = known.numpy(), (~known).numpy()
         clicks = np.bincount(problem.clicks.items, minlength=problem.items)[told]
         inner = np.zeros((int(told.sum()),) * 2, dtype=np.float32)

@@ -176,10 +176,11 @@ class Mgnn(Recommender):
         known = self._known()
         if known.all() or not known.any() or len(rows) > LINEAR_ITEMS or not self.options.content_penalty:
             return rows
-        if self._content is None or not torch.equal(self._content.known, known):
-            options = self.options
-            self._content = ContentMap(self.problem, known, options.content_penalty, options.views())
-        return self._content.fill(rows)
+        penalty, seen = self.options.content_penalty, self.options.views()
+        held = self._content
+        if held is None or held.penalty != penalty or not torch.equal(held.known, known):
+            self._content = held = ContentMap(self.problem, known, penalty, seen)
+        return held.fill(rows)
 
     def _films(self) -> tuple[Tensor, Tensor]:
         """Return the films as causes and as unit targets, (items, dimension) each."""
