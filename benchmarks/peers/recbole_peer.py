@@ -32,7 +32,8 @@ def scores(name: str, settings: Mapping[str, Any], seed: int, inputs: Inputs) ->
         dataset = create_dataset(config)
         train, valid, _ = data_preparation(config, dataset)
         init_seed(seed, reproducibility=True)
-        model = get_model(name)(config, train.dataset).to(config["device"])
+        # As RecBole itself does; the loader of a model with facts has no public name for it.
+        model = get_model(name)(config, train._dataset).to(config["device"])
         trainer = get_trainer(config["MODEL_TYPE"], name)(config, model)
         trainer.fit(train, valid, verbose=False, saved=True, show_progress=False)
         if config["epochs"] > 1:
