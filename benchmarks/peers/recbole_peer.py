@@ -17,6 +17,7 @@ from .inputs import ATOMIC, Inputs, Scores
 
 EPOCHS = 150
 BATCH = 2048
+NEGATIVES = {"distribution": "uniform", "sample_num": 1, "alpha": 1.0, "dynamic": False, "candidate_num": 0}
 EVERY = 3
 PATIENCE = 5
 """Looks at the valid clicks without a gain, `EVERY` epochs apart."""
@@ -47,7 +48,6 @@ def _config(
     kinds = {"inter": ["user_id", "item_id"]}
     if name in ("CKE", "KGCN", "RippleNet"):
         kinds |= {"kg": ["head_id", "relation_id", "tail_id"], "link": ["item_id", "entity_id"]}
-    no_negatives = name in ("MultiVAE", "RecVAE")
     return {
         "data_path": str(inputs.folder),
         "benchmark_filename": ["train", "valid", "films"],
@@ -67,7 +67,8 @@ def _config(
         "show_progress": False,
         "state": "ERROR",
         "checkpoint_dir": checkpoints,
-        **({"train_neg_sample_args": None} if no_negatives else {}),
+        # Said outright, as RecBole gives NFM none unless told.
+        "train_neg_sample_args": None if name in ("MultiVAE", "RecVAE") else NEGATIVES,
         **{name: _value(value) for name, value in settings.items()},
     }
 
