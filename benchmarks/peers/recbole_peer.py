@@ -17,6 +17,7 @@ from .inputs import ATOMIC, Inputs, Scores
 
 EPOCHS = 150
 BATCH = 2048
+NEGATIVES = {"distribution": "uniform", "sample_num": 1, "alpha": 1.0, "dynamic": False, "candidate_num": 0}
 EVERY = 3
 PATIENCE = 5
 """Looks at the valid clicks without a gain, `EVERY` epochs apart."""
@@ -32,7 +33,8 @@ def scores(name: str, settings: Mapping[str, Any], seed: int, inputs: Inputs) ->
         dataset = create_dataset(config)
         train, valid, _ = data_preparation(config, dataset)
         init_seed(seed, reproducibility=True)
-        model = get_model(name)(config, train.dataset).to(config["device"])
+        # As RecBole itself does; the loader of a model with facts has no public name for it.
+        model = get_model(name)(config, train._dataset).to(config["device"])
         trainer = get_trainer(config["MODEL_TYPE"], name)(config, model)
         trainer.fit(train, valid, verbose=False, saved=True, show_progress=False)
         if config["epochs"] > 1:
@@ -46,7 +48,6 @@ def _config(
     kinds = {"inter": ["user_id", "item_id"]}
     if name in ("CKE", "KGCN", "RippleNet"):
         kinds |= {"kg": ["head_id", "relation_id", "tail_id"], "link": ["item_id", "entity_id"]}
-    no_negatives = name in ("MultiVAE", "RecVAE")
     return {
         "data_path": str(inputs.folder),
         "benchmark_filename": ["train", "valid", "films"],
@@ -66,7 +67,8 @@ def _config(
         "show_progress": False,
         "state": "ERROR",
         "checkpoint_dir": checkpoints,
-        **({"train_neg_sample_args": None} if no_negatives else {}),
+        # Said outright, as RecBole gives NFM none unless told.
+        "train_neg_sample_args": None if name in ("MultiVAE", "RecVAE") else NEGATIVES,
         **{name: _value(value) for name, value in settings.items()},
     }
 
