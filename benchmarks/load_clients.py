@@ -45,7 +45,7 @@ def driver(settings: Settings, clients: int) -> neo4j.Driver:
 def measure(settings: Settings, answer: Answer, users: int, clients: int, seconds: float) -> Waits:
     """Let clients, each a thread with a session of its own, ask for random users for so many seconds.
 
-    The first seconds warm the server up and do not count. An answer that began in time counts when it is there.
+    The first seconds warm the server up and do not count. An answer that began in time counts.
     """
     with driver(settings, clients) as pool, ThreadPoolExecutor(clients) as threads:
 

@@ -1,7 +1,7 @@
 """Neo4j's Graph Data Science, community edition, as a plugin of a benchmark's server.
 
-Its parts are on Maven Central (`org.neo4j.gds:proc` and what it needs), not the plugin in one piece; jgo fetches them
-as it fetches Neo4j itself.
+Its parts are on Maven Central (`org.neo4j.gds:proc` and what it needs), not the plugin in one piece; jgo
+fetches them as it fetches Neo4j itself.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ def gds_jars(cache: Path) -> list[Path]:
 
 
 class ServerWithGds(server.GraphDatabaseServer):
-    """Neo4j with our plugin and GDS, in a folder of plugins of its own, so that others may use the database too."""
+    """Neo4j with our plugin and GDS, in a folder of plugins of its own: it is there for this class alone."""
 
     def __init__(self, home: Path, cache: Path) -> None:
         super().__init__(home, cache)

@@ -1,14 +1,16 @@
-"""Generated graphs of films, users and clicks of any size, with the vectors of a model, in a server of their own.
+"""Generated graphs of films, users and clicks of any size, with a model's vectors, in servers of their own.
 
-Everything follows from the number of films and a fixed seed. Films have one to three genres, a director, three
-actors and, some of them, a film that they continue; few of them get most of the clicks (a power law). A film's
-hidden taste is made of its genres, its director and chance, and users click what is popular and near to a taste
-of their own, about 60 films each; a fifth of the clicks of each is put aside (`split` of `test`).
+Everything follows from the number of films and a fixed seed. Films have one to three genres, a director,
+three actors and, some of them, a film that they continue; few of them get most of the clicks (a power law).
+A film's hidden taste is made of its genres, its director and chance, and users click what is popular and
+near to a taste of their own, about 60 films each; a fifth of the clicks of each is put aside (`split` of
+`test`).
 
 The vectors are planted rather than learned, since a million films cannot be trained on two cores, in the
-layout that `mgnn` has beyond 10,000 films: 127 numbers of a learned space and one for lengths, users made of
-what clicks add (`embedding_a_cause`), a bias for popularity. `mmkg embed` writes a Model node, properties and
-indexes, and its own statements write them here; only the films' and users' vectors enter by the offline importer.
+layout that `mgnn` has beyond 10,000 films: 127 numbers of a learned space and one for lengths, users made
+of what clicks add (`embedding_a_cause`), a bias for popularity. `mmkg embed` writes a Model node,
+properties and indexes, and its own statements write them here; only the films' and users' vectors enter by
+the offline importer.
 """
 
 from __future__ import annotations
@@ -17,7 +19,7 @@ import json
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cached_property
 from pathlib import Path
 from time import perf_counter
@@ -118,7 +120,7 @@ class Generated:
         return np.append(hidden / np.linalg.norm(hidden), 0)
 
     def layers(self) -> UserLayers:
-        """Return the user side of the model as `mmkg embed` writes it; `mgnn` has an empty linear block here."""
+        """Return the user side of the model; its linear block is empty, as beyond 10,000 films."""
         empty = torch.zeros(self.films, 0)
         return UserLayers(
             (
@@ -126,6 +128,9 @@ class Generated:
                 UserBlock(empty, torch.zeros(0), 0.0, "unit"),
             )
         )
+
+
+ARRAYS = tuple(field.name for field in fields(Generated))
 
 
 def generate(films: int, seed: int = 0) -> Generated:
@@ -216,7 +221,7 @@ def served(
     home = work / f"films-{films}"
     note = home / "loaded.json"
     start = perf_counter()
-    made = generate(films)
+    made = _kept(home / "generated.npz", films)
     seconds = {"generate": perf_counter() - start}
     cache = Settings.load().cache
     server = server_class(home, cache)
@@ -235,6 +240,18 @@ def served(
         yield Loaded(settings, made, json.loads(note.read_text()))
     finally:
         server.down()
+
+
+def _kept(file: Path, films: int) -> Generated:
+    """Read the graph that was made before, or make it."""
+    if not file.exists():
+        file.parent.mkdir(parents=True, exist_ok=True)
+        made = generate(films)
+        new = file.with_name("new.npz")
+        np.savez(new, **{name: getattr(made, name) for name in ARRAYS})
+        new.replace(file)
+    with np.load(file) as kept:
+        return Generated(**{name: kept[name] for name in ARRAYS})
 
 
 def _import(made: Generated, folder: Path, cache: Path) -> dict[str, float]:

@@ -3,22 +3,22 @@
     pip install -r benchmarks/requirements.txt
     python benchmarks/recommend_load.py --work FOLDER [--films 1700,100000,1000000] [--seconds 20]
 
-The graphs are generated (`load_graph.py`), each in a server of its own, which is kept in FOLDER with what was
-measured: the same command again goes on where it was interrupted and prints the table of all. The clients are
-threads of this process, which on two cores takes its share of them. Per size the answers take about 18 times
-`--seconds` and the warm-up of three seconds each, so 7 minutes with the default, and less than 30 minutes with
-all that is built before on a quiet machine; a million films may take an hour.
+The graphs are generated (`load_graph.py`), each in a server of its own, which is kept in FOLDER with what
+was measured: the same command again goes on where it was interrupted and prints the table of all. The
+clients are threads of this process, which on two cores takes its share of them. Per size the answers take
+about 18 times `--seconds` and the warm-up of three seconds each, so 7 minutes with the default, and less
+than 30 minutes with all that is built before on a quiet machine; a million films may take an hour.
 
 Every way gives ten films that the user has not clicked, by the vector that his clicks make at this moment:
 
 - **`mmkg.recommend`**: with its four stages, ids and scores being returned; reasons are computed also.
-- **plain Cypher, same answer**: the user's vector by the model's layers, the same number of candidates from the
-  vector index and the ripple around his five latest clicks, the exact score of what he has not seen. No reasons,
-  no fresh films, no coarse sort.
+- **plain Cypher, same answer**: the user's vector by the model's layers, the same number of candidates from
+  the vector index and the ripple around his five latest clicks, the exact score of what he has not seen. No
+  reasons, no fresh films, no coarse sort.
 - **plain Cypher, stored vector**: the vector index alone at the vector that `mmkg embed` stored. Blind to
   clicks since, and approximate.
-- **GDS**: similar films by `gds.knn.write` on the films' vectors, ten each, and Cypher that sums over the user's
-  clicks. Up to `--gds` films, since the time to build them is all of it.
+- **GDS**: similar films by `gds.knn.write` on the films' vectors, ten each, and Cypher that sums over the
+  user's clicks. Up to `--gds` films, since the time to build them is all of it.
 - **FAISS and a round trip**: the limit: vectors and clicks in the memory of a Python process, HNSW with the
   least effort that finds 99 % of the exact ten, and one `RETURN 1` over Bolt.
 
@@ -220,7 +220,9 @@ class Results:
         if len(ones) > 1:
             small, large = min(ones), max(ones)
             limit = (large / small) ** 0.5
-            text = f"cost from {small:,} to {large:,} films grows by less than the square root, {limit:.1f} times"
+            text = (
+                f"the cost from {small:,} to {large:,} films grows below its square root, {limit:.1f} times"
+            )
             yield say(text, ones[large] / ones[small], limit, " times")
 
 
