@@ -42,6 +42,8 @@ K = 10
 CLOSE = 1e-6
 MOST_CLICKS = 300
 """A user with so many more is left alone, so that films remain for him."""
+USERS = 20
+"""Of one client; each comes again after so many turns."""
 RECOMMEND = """
 MATCH (u:User {id: $user}) CALL mmkg.recommend(u, {k: $k}) YIELD item, score, rank
 RETURN item.id AS id, score ORDER BY rank
@@ -148,7 +150,8 @@ def main() -> int:
         end = start + arguments.seconds
         each = arguments.requests // count
         clients = [
-            Client(loaded.made, list(range(n, loaded.made.users, count)), each, end) for n in range(count)
+            Client(loaded.made, list(range(n, loaded.made.users, count))[:USERS], each, end)
+            for n in range(count)
         ]
 
         def one(number: int) -> None:
