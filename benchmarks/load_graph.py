@@ -10,7 +10,7 @@ The vectors are planted rather than learned, since a million films cannot be tra
 layout that `mgnn` has beyond 10,000 films: 127 numbers of a learned space and one for lengths, users made
 of what clicks add (`embedding_a_cause`), a bias for popularity. `mmkg embed` writes a Model node,
 properties and indexes, and its own statements write them here; only the films' and users' vectors enter by
-the offline importer.
+the offline importer. Their index is therefore populated at once, in a segment for every 10,000 films.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from functools import cached_property
 from pathlib import Path
-from time import perf_counter, sleep
+from time import perf_counter
 from typing import Any
 
 import numpy as np
@@ -33,7 +33,7 @@ from gnn import slots
 from gnn.models.layers import UserBlock, UserLayers
 from gnn.models.lengths import unit_vectors
 from gnn.registry import REGISTER_MODEL
-from gnn.writeback import PREPARE, WRITE_VECTORS
+from gnn.writeback import PREPARE
 from kg import Graph
 from kg.admin import run_admin
 from kg.jars import class_path
@@ -56,11 +56,6 @@ DIGITS = 5
 INDEX_SECONDS = 3 * 3600
 CHUNK = 200
 
-WAIT_SECONDS = 5.0
-QUIET_SECONDS = 60.0
-"""An index whose files are the same for so long has nothing left to merge."""
-
-ASK_INDEX = "CALL db.index.vector.queryNodes('movie_embedding_a', 10, $vector) YIELD node RETURN count(node)"
 POPULATED = (
     "SHOW INDEXES YIELD state, populationPercent WHERE populationPercent < 100 RETURN count(*) AS left"
 )
@@ -241,9 +236,6 @@ def served(
         if not note.exists():
             with Graph.connect(settings) as graph:
                 seconds |= _finish(graph, made)
-                start = perf_counter()
-                merge_segments(graph, made, home)
-                seconds["merge segments"] = perf_counter() - start
             note.write_text(json.dumps(seconds))
         yield Loaded(settings, made, json.loads(note.read_text()))
     finally:
@@ -300,25 +292,6 @@ def _finish(graph: Graph, made: Generated) -> dict[str, float]:
     expected = {"films": made.films, "users": made.users, "clicks": len(made.clicked)}
     assert graph.read(COUNT) == [expected], graph.read(COUNT)
     return seconds
-
-
-def merge_segments(graph: Graph, made: Generated, home: Path) -> None:
-    """Make the vector index what writing leaves, and wait until it is.
-
-    An index that is populated at once has a segment for every 10,000 films, and a query searches each of them.
-    Lucene merges them as soon as something is written, as `mmkg embed` does: here one film, once more.
-    """
-    statement = WRITE_VECTORS.format(label="Movie", slot="a")
-    graph.write(statement, rows=[{"id": "0", "vectors": [made.targets[0].tolist()]}], model=MODEL)
-    folder = home / "neo4j" / "data" / "databases" / "neo4j" / "schema" / "index"
-    before, quiet = None, 0.0
-    while quiet < QUIET_SECONDS:
-        graph.read(ASK_INDEX, vector=made.targets[0].tolist())  # lets the index notice what was written
-        now = {str(file): file.stat().st_size for file in folder.glob("vector*/**/_*") if file.exists()}
-        quiet = quiet + WAIT_SECONDS if now == before else 0.0
-        before = now
-        sleep(WAIT_SECONDS)
-    log(f"the vector indexes have {sum(name.endswith('.si') for name in before or ())} segments")
 
 
 def _write_files(made: Generated, folder: Path) -> list[str]:
