@@ -43,11 +43,12 @@ RETURN type, labelsOrTypes AS labels, properties, options.indexConfig AS config
 """
 
 
-def migrate(graph: Graph) -> int:
+def migrate(graph: Graph, *, seconds: float = SECONDS) -> int:
     """Bring the schema up to date, wait until its indexes are online, and return its version.
 
     Raises:
-        GraphError: the database was made by a newer mmkg, or holds what a constraint forbids.
+        GraphError: the database was made by a newer mmkg, or holds what a constraint forbids, or the indexes
+            take longer than `seconds`.
     """
     found = version(graph)
     if found > VERSION:
@@ -62,7 +63,7 @@ def migrate(graph: Graph) -> int:
             for statement in statements:
                 graph.run_auto_commit(statement)
             graph.write(SET_VERSION, version=number)
-        wait_until(graph, INDEXES_ONLINE, seconds=SECONDS, what="Building the indexes")
+        wait_until(graph, INDEXES_ONLINE, seconds=seconds, what="Building the indexes")
     return VERSION
 
 
@@ -72,14 +73,17 @@ def version(graph: Graph) -> int:
     return int(rows[0]["version"]) if rows else 0
 
 
-def create_vector_index(graph: Graph, label: str, property_name: str, name: str, dimension: int) -> None:
+def create_vector_index(
+    graph: Graph, label: str, property_name: str, name: str, dimension: int, *, seconds: float = SECONDS
+) -> None:
     """Make a cosine vector index over `label.property_name` and wait until it is online.
 
     An index of this name that is over something else, or of another dimension, is dropped first: a vector of
     the wrong dimension would be stored without error and stay outside the index.
 
     Raises:
-        GraphError: the dimension is not 1 to 4096, or a name may not stand in a statement.
+        GraphError: the dimension is not 1 to 4096, a name may not stand in a statement, or the index takes
+            longer than `seconds`.
     """
     if not 1 <= dimension <= MAX_DIMENSION:
         raise GraphError(f"a vector index has 1 to {MAX_DIMENSION} dimensions, not {dimension}", where=name)
@@ -99,4 +103,4 @@ def create_vector_index(graph: Graph, label: str, property_name: str, name: str,
         f"OPTIONS {{indexConfig: {{`vector.dimensions`: {int(dimension)}, "
         "`vector.similarity_function`: 'cosine'}}"
     )
-    wait_until(graph, INDEXES_ONLINE, seconds=SECONDS, what="Building the indexes")
+    wait_until(graph, INDEXES_ONLINE, seconds=seconds, what="Building the indexes")

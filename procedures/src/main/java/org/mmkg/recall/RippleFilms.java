@@ -30,12 +30,23 @@ public final class RippleFilms {
                     .limit(LATEST_CLICKS)
                     .forEach(film -> relatives.of(film).forEach((other, weight) -> weights.merge(other, weight, Double::sum)));
         }
+        weights.keySet().removeIf(film -> !wanted.test(film));
+        double least = least(weights, most);
         return weights.entrySet().stream()
-                .filter(entry -> wanted.test(entry.getKey()))
+                .filter(entry -> entry.getValue() >= least)
                 .map(entry -> new Scored(entry.getKey(), entry.getValue()))
                 .sorted(Scored.BEST_FIRST)
                 .limit(most)
                 .map(Scored::film)
                 .toList();
+    }
+
+    /** The weight from which on a film may be among so many; most films are below it, and need no sorting. */
+    private static double least(Map<Node, Double> weights, int most) {
+        return weights.values().stream()
+                .sorted()
+                .skip(Math.max(0, weights.size() - most))
+                .findFirst()
+                .orElse(0.0);
     }
 }
