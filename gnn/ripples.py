@@ -99,7 +99,7 @@ class RippleLearner:
         self._weights = dict(model.named_parameters())
         self._relations = {name: i for i, name in enumerate(relation_names(model.problem.ripple.graph))}
         self._connected = np.cumsum(source.flags.connected) - 1
-        tables = [name for name, (axis, _) in model.axes().items() if axis == 0]
+        tables = self._rows_of_nodes(model)
         self._tables = [self._weights[name] for name in tables]
         self._others = [weight for name, weight in self._weights.items() if name not in tables]
 
@@ -134,7 +134,7 @@ class RippleLearner:
         clicks = small.problem.clicks.users < draw.count("user")
         count = draw.count("user") if small.batch_of == "users" else int(clicks.sum())
         loss: Tensor = self._call(small, rows, "loss", torch.arange(count))
-        squares = [rows[name].square().sum() for name, (axis, _) in small.axes().items() if axis == 0]
+        squares = [rows[name].square().sum() for name in self._rows_of_nodes(small)]
         return loss + self.model.options.weight_decay / 2 * torch.stack(squares).sum()
 
     def judge(self) -> Recommender:
@@ -239,6 +239,10 @@ class RippleLearner:
             {view: whole.present[view][rows] for view, rows in media.items() if view in whole.present},
             self.source.flags.connected[draw.nodes.get("entity", nothing)],
         )
+
+    def _rows_of_nodes(self, model: Recommender) -> list[str]:
+        """Return the weights with a row for each film or entity; what is computed from all clicks is none."""
+        return [name for name, (axis, _) in model.axes().items() if axis == 0 and name in self._weights]
 
     def _knows(self, edge_type: tuple[str, str, str]) -> bool:
         """Tell whether the model has weights for a relation, or it is none among films and entities."""

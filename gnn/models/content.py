@@ -1,13 +1,14 @@
 """What a film's content says of its vector: kernel ridge regression from the films that were clicked.
 
 Two films are alike in a view, the texts, the pictures or one relation to entities, by the cosine of their
-features (centred) or of their entities (tf-idf), and the kernel K is the mean over the views. With n_i the
+features (centred) or of their entities (tf-idf); of sounds and videos, by what the model made of them
+(centred). The kernel K is the mean over the views. With n_i the
 clicks of film i and Y the vectors of the films that have some, those of a film that nobody clicked are
 
     y = ȳ + k (K + λ diag(n)^-½)^-1 (Y - ȳ)
 
-so films with many clicks are believed more. It has no weights to train, so it holds for films that come
-later. The mean ȳ stands for a film of which nothing is told.
+so films with many clicks are believed more. It has no weights of its own to train, so it
+holds for films that come later. The mean ȳ stands for a film of which nothing is told.
 """
 
 from __future__ import annotations
@@ -34,17 +35,25 @@ class ContentMap:
         problem: gives content and clicks.
         known: (items,) the films that have vectors of their own; the others get theirs by `fill`.
         penalty: λ.
-        seen: the views of media that may tell.
+        seen: the views of media that may tell by their features: those of `FLAT`.
+        learned: what the model makes of other views, (items, width) each, zero for a film without such media.
     """
 
-    def __init__(self, problem: Problem, known: Tensor, penalty: float, seen: Collection[str]) -> None:
+    def __init__(
+        self,
+        problem: Problem,
+        known: Tensor,
+        penalty: float,
+        seen: Collection[str],
+        learned: Collection[Tensor] = (),
+    ) -> None:
         self.known = known
         self.penalty = penalty
         told, asked = known.numpy(), (~known).numpy()
         clicks = np.bincount(problem.clicks.items, minlength=problem.items)[told]
         inner = np.zeros((int(told.sum()),) * 2, dtype=np.float32)
         outer = np.zeros((int(asked.sum()), len(inner)), dtype=np.float32)
-        views = list(_views(problem, seen))
+        views = [*_views(problem, seen), *(_likeness(rows.detach()) for rows in learned)]
         for view in views:
             inner += (view[told] @ view[told].T).toarray() / len(views)
             outer += (view[asked] @ view[told].T).toarray() / len(views)
@@ -85,10 +94,14 @@ def _media(problem: Problem, modality: str) -> csr_matrix:
                 media, items = media[encoded], items[encoded]
             total.index_add_(0, items, features[media])
             count += torch.bincount(items, minlength=problem.items)
-    rows = total / count.clamp(min=1).unsqueeze(1)
-    shown = count > 0
-    rows[shown] -= rows[shown].mean(0)
-    return csr_matrix(functional.normalize(rows, dim=1).numpy())
+    return _likeness(total / count.clamp(min=1).unsqueeze(1))
+
+
+def _likeness(rows: Tensor) -> csr_matrix:
+    """Centre the rows that are not zero, and bring them to unit length."""
+    shown = rows.any(1)
+    centred = torch.where(shown.unsqueeze(1), rows - rows[shown].mean(0), 0.0)
+    return csr_matrix(functional.normalize(centred, dim=1).numpy())
 
 
 def _facts(counts: csr_matrix) -> csr_matrix:

@@ -27,7 +27,7 @@ Chao et al. 2016).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -37,7 +37,7 @@ from torch.nn import functional
 
 from gnn import heterograph
 from gnn.models.base import Problem, Recommender
-from gnn.models.content import ContentMap
+from gnn.models.content import FLAT, ContentMap
 from gnn.models.facts import FactAggregator
 from gnn.models.layers import UserBlock, UserLayers
 from gnn.models.lengths import unit_vectors
@@ -84,7 +84,7 @@ class Mgnn(Recommender):
     batch_of = "users"
     inductive = True
     defaults: ClassVar[MgnnOptions] = MgnnOptions()
-    on_ripples: ClassVar[Mapping[str, float]] = {"linear_share": 0.0}
+    on_ripples: ClassVar[Mapping[str, float]] = {"linear_share": 0.0, "content_penalty": 0.0}
     computed = frozenset({"linear_causes", "linear_targets"})
     options: MgnnOptions
     linear_causes: Tensor
@@ -148,17 +148,18 @@ class Mgnn(Recommender):
         causes, targets = self._films()
         # Films that came after the training have no row, and change nothing of the others.
         weight = self.options.linear_weight * self.linear_targets.any(1).sum() ** 0.5
-        films = self._filled(torch.cat([targets, weight * self.linear_targets], dim=1))
+        told = self._told()
+        films = told(torch.cat([targets, weight * self.linear_targets], dim=1))
         if self.options.cold_offset:
             films = torch.cat([films, self.options.cold_offset * ~self._known().unsqueeze(1)], dim=1)
-        return unit_vectors(self._layers(causes).users(self.clicks), films)
+        return unit_vectors(self._layers(causes, told).users(self.clicks), films)
 
     def user_layers(self) -> UserLayers:
         """Return `v_u` and `v_u'` as layers over the clicked films."""
-        return self._layers(self._films()[0])
+        return self._layers(self._films()[0], self._told())
 
-    def _layers(self, causes: Tensor) -> UserLayers:
-        causes, linear = self._filled(causes), self._filled(self.linear_causes)
+    def _layers(self, causes: Tensor, told: Callable[[Tensor], Tensor]) -> UserLayers:
+        causes, linear = told(causes), told(self.linear_causes)
         blocks = [
             UserBlock(causes, self.unknown_user[0], 0.5, "unit"),
             UserBlock(linear, torch.zeros(linear.shape[1]), 0.0, "unit"),
@@ -171,16 +172,17 @@ class Mgnn(Recommender):
         """Tell which films learned an embedding of their own from clicks, (items,)."""
         return self.film.detach().any(1)
 
-    def _filled(self, rows: Tensor) -> Tensor:
-        """Return rows, (items, width), with those of films that learned nothing told by their content."""
+    def _told(self) -> Callable[[Tensor], Tensor]:
+        """Return what puts into rows, (items, width), those of films that learned nothing."""
         known = self._known()
-        if known.all() or not known.any() or len(rows) > LINEAR_ITEMS or not self.options.content_penalty:
-            return rows
+        if known.all() or not known.any() or len(known) > LINEAR_ITEMS or not self.options.content_penalty:
+            return lambda rows: rows
         penalty, seen = self.options.content_penalty, self.options.views()
+        learned = [rows for view, rows in self.media.by_view().items() if view not in FLAT]
         held = self._content
-        if held is None or held.penalty != penalty or not torch.equal(held.known, known):
-            self._content = held = ContentMap(self.problem, known, penalty, seen)
-        return held.fill(rows)
+        if learned or held is None or held.penalty != penalty or not torch.equal(held.known, known):
+            self._content = held = ContentMap(self.problem, known, penalty, seen, learned)
+        return held.fill
 
     def _films(self) -> tuple[Tensor, Tensor]:
         """Return the films as causes and as unit targets, (items, dimension) each."""

@@ -232,6 +232,10 @@ CREATE (m:Item:Movie {id: 'new', title: 'New'})
 WITH m MATCH (g:Genre {id: 'taste 1'})
 CREATE (m)-[:HAS_GENRE]->(g), (m)-[:MADE_IN]->(:Entity:Place {id: 'there'})
 """
+CLICKED = """
+MATCH (m:Movie) WHERE EXISTS { (m)<-[:CLICKED {split: 'train'}]-() }
+RETURN m.id AS id, m.embedding_a AS vector ORDER BY id
+"""
 RECOMMEND = """
 MATCH (u:User {id: $user}) CALL mmkg.recommend(u, {k: 40}) YIELD item, rank
 WITH item ORDER BY rank RETURN collect(item.id) AS ids
@@ -243,9 +247,11 @@ def test_a_film_that_came_after_the_training_is_embedded_by_its_content(
 ) -> None:
     model = train(planted, store, at, dimension=16, epochs=30, cold_offset=0.5).model
     embed(planted, store, at)
+    before = planted.read(CLICKED)
     planted.write(NEW)
     report = embed(planted, store, at)
-    assert (report.model, report.films) == (model, 1)  # the others have the vectors that they had
+    assert (report.model, planted.read(CLICKED)) == (model, before)
+    assert report.films == 1 + FILMS - len(before)  # those that nobody clicked are told by content, too
     of_its_taste, of_the_other = (planted.read(RECOMMEND, user=user)[0]["ids"] for user in ("1", "2"))
     assert "new" in of_its_taste[:10]
     assert "new" not in of_the_other[: of_its_taste.index("new") + 1]

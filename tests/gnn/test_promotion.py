@@ -84,11 +84,11 @@ def test_a_model_goes_back_without_the_film_that_came_after_it(
         promote(planted, store, at, model)
     planted.write("CREATE (:Item:Movie {id: 'new'})")
     assert rollback(planted, store, at).films_without == 1
-    # A model whose vectors would have to be written does not fit, and the active one stays.
-    with pytest.raises(ModelError, match="other films or facts"):
-        promote(planted, store, at, c)
     assert active(planted) == [a]
     assert slots.slot_of(planted, a) == "a"
+    # A model whose vectors are written anew knows the film by its content.
+    assert promote(planted, store, at, c).films_without == 0
+    assert active(planted) == [c]
 
 
 def test_a_deleted_model_leaves_nothing(

@@ -50,8 +50,7 @@ def facts(planted: Graph) -> Graph:
 
 def options_of(name: str, **changes: Any) -> tuple[type[Recommender], Options]:
     kind = MODELS[name]
-    told = {"linear_share": 0.0} if name == "mgnn" else {}
-    return kind, kind.defaults.with_changes({**SMALL, **told, **changes})
+    return kind, kind.defaults.with_changes({**SMALL, **kind.on_ripples, **changes})
 
 
 def task_of(
