@@ -287,7 +287,8 @@ def _finish(graph: Graph, made: Generated) -> dict[str, float]:
     assert graph.read(POPULATED) == [{"left": 0}]
     properties: dict[str, Any] = {"name": "mgnn", "dimension": DIMENSION, "created": slots.now()}
     graph.write(REGISTER_MODEL, id=MODEL, properties=properties)
-    graph.write(PREPARE, model=MODEL, slot="a", layers=made.layers().properties())
+    told = {**made.layers().properties(), "films": made.films}
+    graph.write(PREPARE, model=MODEL, slot="a", properties=told, written=True, at=slots.now())
     slots.switch(graph, MODEL)
     expected = {"films": made.films, "users": made.users, "clicks": len(made.clicked)}
     assert graph.read(COUNT) == [expected], graph.read(COUNT)
