@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import http.client
 import socket
+from contextlib import suppress
 from urllib.parse import urlsplit
 
 from mmkg.settings import Settings
@@ -53,7 +54,8 @@ class Gateway:
         """Send bytes that may be no HTTP at all, and return what comes back until the gateway hangs up."""
         with socket.create_connection(("127.0.0.1", self.port), timeout=60) as connection:
             connection.sendall(request)
-            connection.shutdown(socket.SHUT_WR)
+            with suppress(OSError):  # it may have answered and hung up before it read all
+                connection.shutdown(socket.SHUT_WR)
             answer = b""
             while chunk := connection.recv(1 << 16):
                 answer += chunk
