@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterator
 
+import hypothesis
 import pytest
 import small_graph
 
@@ -13,6 +14,10 @@ from kg.schema import migrate
 from mmkg import servers
 from mmkg.settings import Settings
 from storage import BlobStore
+
+# No test asserts how long something takes: an example may be slow on a busy machine.
+hypothesis.settings.register_profile("mmkg", deadline=None)
+hypothesis.settings.load_profile("mmkg")
 
 EMPTY = "MATCH (n) CALL (n) { DETACH DELETE n } IN TRANSACTIONS OF 10000 ROWS"
 COUNT = "MATCH (n) RETURN count(n) AS nodes"
