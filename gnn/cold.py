@@ -19,16 +19,15 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from gnn import heterograph
-from gnn.evaluation import CHUNK, SEEN, Split
+from gnn.evaluation import CHUNK, SEEN, Split, check_question, load_for
 from gnn.heterograph import Heterograph
 from gnn.memory import guarded
 from gnn.metrics import Metrics, UserScores, score_lists, top_k
 from gnn.models import Popularity, Recommender
-from gnn.problem import load_task
-from gnn.registry import fetch, newest_model, restore
+from gnn.registry import restore
 from gnn.sampler import COLD_SPLITS, SPLITS, Clicks
 from kg import Graph
-from mmkg.errors import GraphError, ModelError, UsageError
+from mmkg.errors import GraphError, ModelError
 from mmkg.settings import Settings
 from storage import BlobStore
 
@@ -104,13 +103,8 @@ def evaluate_cold(
         ModelError: there is no such model, or it was trained on another graph, so it may know too much.
         GraphError: no film and no user is held out whole.
     """
-    if split not in SEEN or k < 1:
-        raise UsageError(
-            f"split {split!r} or k = {k} makes no sense", remedy="Say valid or test, and k above 0"
-        )
-    chosen = model or newest_model(graph)
-    views = fetch(graph, store, settings, chosen).model_options().views()
-    task = load_task(graph, store, settings, views=views, splits=SPLITS + COLD_SPLITS)
+    check_question(split, k)
+    chosen, task = load_for(graph, store, settings, model, SPLITS + COLD_SPLITS)
     if not any(len(task.clicks[name]) for name in COLD_SPLITS if name.endswith(split)):
         raise GraphError(
             "no film and no user is held out whole",

@@ -6,7 +6,7 @@ train clicks. The model's vectors come from the train clicks alone in both cases
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
@@ -17,9 +17,9 @@ from numpy.typing import NDArray
 from gnn.memory import guarded
 from gnn.metrics import Metrics, UserScores, score_lists, top_k
 from gnn.models import Popularity, Recommender
-from gnn.problem import load_task
+from gnn.problem import Task, load_task
 from gnn.registry import fetch, newest_model, restore
-from gnn.sampler import Clicks
+from gnn.sampler import SPLITS, Clicks
 from kg import Graph
 from mmkg.errors import GraphError, UsageError
 from mmkg.settings import Settings
@@ -77,13 +77,8 @@ def evaluate(
         ModelError: there is no such model, or it was made for another graph.
         GraphError: no click is held out.
     """
-    if split not in SEEN or k < 1:
-        raise UsageError(
-            f"split {split!r} or k = {k} makes no sense", remedy="Say valid or test, and k above 0"
-        )
-    chosen = model or newest_model(graph)
-    views = fetch(graph, store, settings, chosen).model_options().views()
-    task = load_task(graph, store, settings, views=views)
+    check_question(split, k)
+    chosen, task = load_for(graph, store, settings, model)
     restored, header = restore(settings, chosen, task.problem)
     systems: dict[str, Recommender] = {
         Popularity.name: Popularity(task.problem, Popularity.defaults),
@@ -92,6 +87,35 @@ def evaluate(
     return EvaluationReport(
         split, k, {name: measure(system, task.clicks, split, k) for name, system in systems.items()}
     )
+
+
+def check_question(split: str, k: int) -> None:
+    """See that a measurement makes sense.
+
+    Raises:
+        UsageError: it does not.
+    """
+    if split not in SEEN or k < 1:
+        raise UsageError(
+            f"split {split!r} or k = {k} makes no sense", remedy="Say valid or test, and k above 0"
+        )
+
+
+def load_for(
+    graph: Graph,
+    store: BlobStore,
+    settings: Settings,
+    model: str | None,
+    splits: Sequence[str] = SPLITS,
+) -> tuple[str, Task]:
+    """Return a model's id, of the one trained last unless told, and the task with what it sees of the media.
+
+    Raises:
+        ModelError: there is no such model.
+    """
+    chosen = model or newest_model(graph)
+    views = fetch(graph, store, settings, chosen).model_options().views()
+    return chosen, load_task(graph, store, settings, views=views, splits=splits)
 
 
 def measure(model: Recommender, clicks: Mapping[str, Clicks], split: str, k: int = 10) -> Metrics:

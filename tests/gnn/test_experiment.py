@@ -16,7 +16,7 @@ from scipy import stats
 from cli import cli
 from gnn import experiment as experiments
 from gnn.experiment import SYSTEMS, Budget, ExperimentReport, experiment
-from gnn.training import Run
+from gnn.run import Run
 from kg import Graph
 from mmkg.errors import GraphError, InputError, ModelError, UsageError
 from mmkg.settings import Settings

@@ -18,7 +18,8 @@ from gnn.learner import adam
 from gnn.models import MODELS, Problem, Recommender, model_class
 from gnn.models.heads import AudioHead, LastBlocks, MotionHead, Recalled, make_head
 from gnn.problem import Task
-from gnn.training import CHECKPOINT, Run
+from gnn.run import Run
+from gnn.training import CHECKPOINT
 from mmkg.errors import UsageError
 from tests.gnn.planted import FILMS, USERS, planted_problem
 

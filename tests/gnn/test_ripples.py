@@ -16,8 +16,9 @@ from gnn.models import MODELS
 from gnn.models.base import Options, Recommender
 from gnn.problem import Task
 from gnn.ripples import RippleLearner
+from gnn.run import Run
 from gnn.sampler import CLICK
-from gnn.training import CHECKPOINT, Run, train
+from gnn.training import CHECKPOINT, train
 from gnn.writeback import embed
 from kg import Graph
 from mmkg.errors import UsageError

@@ -19,8 +19,9 @@ from gnn.models.pairs import PAIRS, Negatives
 from gnn.models.ripplenet import RippleNet, ripple_sets
 from gnn.problem import Task, load_task
 from gnn.registry import restore
+from gnn.run import Run
 from gnn.sampler import CLICK, Clicks, make_ripple
-from gnn.training import CHECKPOINT, Run, train
+from gnn.training import CHECKPOINT, train
 from gnn.writeback import embed
 from kg import Graph
 from mmkg.errors import ModelError, UsageError

@@ -15,7 +15,8 @@ from gnn.models import MODELS
 from gnn.models.mgnn import Mgnn
 from gnn.problem import load_task
 from gnn.promotion import delete
-from gnn.training import CHECKPOINT, Run, TrainReport, train
+from gnn.run import Run
+from gnn.training import CHECKPOINT, TrainReport, train
 from kg import Graph
 from mmkg.errors import GraphError, ModelError, UsageError
 from mmkg.settings import Settings
@@ -74,7 +75,8 @@ def test_the_very_model_is_not_trained_twice(planted: Graph, store: BlobStore, a
 
 KILLED = """
 import json, os, signal, sys
-from gnn.training import Run, train
+from gnn.run import Run
+from gnn.training import train
 from kg import Graph
 from mmkg.settings import Settings
 from storage import BlobStore

@@ -14,8 +14,8 @@ from gnn import tune as tuning
 from gnn.experiment import Budget, experiment
 from gnn.models import MODELS
 from gnn.models.spaces import SPACES, Between
+from gnn.run import Run
 from gnn.split import ensure_split
-from gnn.training import Run
 from gnn.tune import TuneReport, tune
 from kg import Graph
 from mmkg.errors import GraphError, InputError, ModelError, UsageError
