@@ -28,7 +28,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from gnn import heterograph, tune
+from gnn import tune
 from gnn.evaluation import measure_users, measured_users
 from gnn.experiment import Budget, choose_options, experiment
 from gnn.models import Options, Problem, Recommender
@@ -169,14 +169,10 @@ def triples(problem: Problem) -> Iterator[tuple[str, str, str]]:
 
 def film_features(problem: Problem, modality: str) -> np.ndarray:
     """Average the features of each film's media, (films, width); zero for a film without any."""
-    graph = problem.ripple.graph
-    total = torch.zeros(problem.items, problem.features[modality].shape[1])
-    count = torch.zeros(problem.items)
-    for edge_type in heterograph.edge_types(graph):
-        if edge_type[0] == modality and edge_type[2] == "item":
-            media, items = heterograph.edges(graph, edge_type)
-            total.index_add_(0, items, problem.features[modality][media])
-            count.index_add_(0, items, problem.present[modality][media].float())
+    features = problem.features[modality]
+    media, items = problem.encoded_edges(modality)
+    total = torch.zeros(problem.items, features.shape[1]).index_add_(0, items, features[media])
+    count = torch.bincount(items, minlength=problem.items)
     return (total / count.clamp(min=1)[:, None]).numpy()
 
 

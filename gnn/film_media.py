@@ -19,7 +19,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from gnn import descriptors, heterograph
+from gnn import descriptors
+from gnn.models import Problem
 from gnn.problem import Task
 
 REVISION = 1
@@ -77,7 +78,7 @@ def film_media(task: Task) -> FilmMedia:
 
 def _of_modality(task: Task, modality: Modality) -> dict[str, Tensor]:
     problem = task.problem
-    media, films = _links(task, modality.source)
+    media, films = _edges(problem, modality)
     if not len(media):
         return {}
     described = functional.normalize(modality.describe(problem.features[modality.source]).float(), dim=1)
@@ -107,21 +108,11 @@ def reduce(rows: Tensor, width: int) -> Tensor:
     return reduced
 
 
-def _links(task: Task, source: str) -> tuple[Tensor, Tensor]:
-    """Return which encoded medium belongs to which film: numbers of media and of films, (links,) each."""
-    problem = task.problem
-    found = [
-        torch.stack(heterograph.edges(problem.ripple.graph, edge_type))
-        for edge_type in heterograph.edge_types(problem.ripple.graph)
-        if edge_type[0] == source and edge_type[2] == "item" and source in problem.features
-    ]
-    if not found:
-        return (torch.zeros(0, dtype=torch.long),) * 2
-    media, films = torch.cat(found, dim=1)
-    if source in problem.present:
-        encoded = problem.present[source][media]
-        media, films = media[encoded], films[encoded]
-    return media, films
+def _edges(problem: Problem, modality: Modality) -> tuple[Tensor, Tensor]:
+    """Return which encoded medium belongs to which film, none where nothing was encoded, (edges,) each."""
+    if modality.source in problem.features:
+        return problem.encoded_edges(modality.source)
+    return (torch.zeros(0, dtype=torch.int64),) * 2
 
 
 def _version(task: Task) -> str:
@@ -129,7 +120,7 @@ def _version(task: Task) -> str:
     links = {
         modality.key: [
             (ids[modality.source][medium], ids["item"][film])
-            for medium, film in zip(*(part.tolist() for part in _links(task, modality.source)), strict=True)
+            for medium, film in zip(*(part.tolist() for part in _edges(task.problem, modality)), strict=True)
         ]
         for modality in MODALITIES
     }

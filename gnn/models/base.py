@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
+from gnn import heterograph
 from gnn.heterograph import Heterograph
 from gnn.models.layers import UserLayers
 from gnn.sampler import VIEWS, Clicks, Ripple
@@ -55,6 +56,24 @@ class Problem:
     def items(self) -> int:
         """How many items there are."""
         return self.ripple.count("item")
+
+    def media_edges(self, view: str) -> tuple[Tensor, Tensor]:
+        """Return which medium is attached to which item, numbers of both, (edges,) each."""
+        found = [
+            torch.stack(heterograph.edges(self.ripple.graph, edge_type))
+            for edge_type in heterograph.edge_types(self.ripple.graph)
+            if edge_type[0] == VIEWS[view] and edge_type[2] == "item"
+        ]
+        media, items = torch.cat(found, dim=1) if found else torch.zeros(2, 0, dtype=torch.int64)
+        return media, items
+
+    def encoded_edges(self, view: str) -> tuple[Tensor, Tensor]:
+        """Return `media_edges` without the media that could not be encoded for this view."""
+        media, items = self.media_edges(view)
+        if view in self.present:
+            encoded = self.present[view][media]
+            media, items = media[encoded], items[encoded]
+        return media, items
 
 
 @dataclass(frozen=True)

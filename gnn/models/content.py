@@ -85,15 +85,9 @@ def _views(problem: Problem, seen: Collection[str]) -> Iterator[csr_matrix]:
 
 def _media(problem: Problem, modality: str) -> csr_matrix:
     features = problem.features[modality].float()
-    total, count = torch.zeros(problem.items, features.shape[1]), torch.zeros(problem.items)
-    for edge_type in heterograph.edge_types(problem.ripple.graph):
-        if edge_type[0] == modality and edge_type[2] == "item":
-            media, items = heterograph.edges(problem.ripple.graph, edge_type)
-            if modality in problem.present:
-                encoded = problem.present[modality][media]
-                media, items = media[encoded], items[encoded]
-            total.index_add_(0, items, features[media])
-            count += torch.bincount(items, minlength=problem.items)
+    media, items = problem.encoded_edges(modality)
+    total = torch.zeros(problem.items, features.shape[1]).index_add_(0, items, features[media])
+    count = torch.bincount(items, minlength=problem.items)
     return _likeness(total / count.clamp(min=1).unsqueeze(1))
 
 

@@ -117,19 +117,10 @@ def _links(problem: Problem, views: Collection[str]) -> dict[str, tuple[heterogr
     for view in views:
         if view not in problem.features:
             continue
-        modality = VIEWS[view]
-        found = [
-            heterograph.edges(problem.ripple.graph, edge_type)
-            for edge_type in heterograph.edge_types(problem.ripple.graph)
-            if edge_type[0] == modality and edge_type[2] == "item"
-        ]
-        if not found:
+        if not len(problem.media_edges(view)[0]):
             continue
-        media, items = torch.cat([torch.stack(pair) for pair in found], dim=1)
-        if view in problem.present:
-            encoded = problem.present[view][media]
-            media, items = media[encoded], items[encoded]
+        media, items = problem.encoded_edges(view)
         degree = torch.bincount(items, minlength=problem.items)
-        graph = heterograph.bipartite(media, items, problem.ripple.count(modality), problem.items)
+        graph = heterograph.bipartite(media, items, problem.ripple.count(VIEWS[view]), problem.items)
         links[view] = (graph, 1 / degree[items].float())
     return links
