@@ -51,10 +51,13 @@ VARIANTS: Mapping[str, Mapping[str, Any]] = {
     "100 candidates": {"candidates": 100},
     "200 candidates": {"candidates": 200},
     "300 candidates": {"candidates": 300},
+    "400 candidates, 200 to the fine sort": {"candidates": 400, "fine": 200},
+    "300 candidates, 200 to the fine sort": {"candidates": 300, "fine": 200},
     "1,200 candidates": {"candidates": 1200, "fine": 800},
     "2,400 candidates": {"candidates": 2400, "fine": 1600},
     "6,000 candidates": {"candidates": 6000, "fine": 4000},
     "100 to the fine sort": {"fine": 100},
+    "200 to the fine sort": {"fine": 200},
     "as many to the fine sort as fetched": {"fine": 800},
 }
 GOAL = 0.01

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
+from gnn import slots
 from gnn.film_media import MODALITIES, FilmMedia
 from kg import Graph
 from kg.schema import create_vector_index
@@ -47,11 +48,11 @@ def write(
     Returns:
         How many films were written.
     """
-    for modality in MODALITIES:
-        if width := media.width(modality.key):
-            name = f"embedding_{slot}_{modality.key}"
-            create_vector_index(graph, "Movie", name, f"movie_{name}", width)
     version = stamp(model, media)
+    names = [modality.key for modality in MODALITIES if media.width(modality.key)]
+    indexed = [(f"embedding_{slot}_{name}", media.width(name)) for name in names]
+    for name, _ in indexed:
+        slots.drop_stale_index(graph, "Movie", f"movie_{name}", stamp=f"embedding_{slot}_media", model=model)
     written = 0
     batches = list(_batches(ids))
     for batch in progress.track(batches, "vectors of media", total=len(batches)):
@@ -61,6 +62,10 @@ def write(
         if rows:
             graph.write(WRITE_MEDIA.format(slot=slot), rows=rows, version=version)
         written += len(rows)
+    for name, width in indexed:
+        create_vector_index(
+            graph, "Movie", name, f"movie_{name}", width, seconds=slots.INDEX_SECONDS, meanwhile=alive
+        )
     return written
 
 

@@ -10,8 +10,11 @@ from __future__ import annotations
 from datetime import datetime, timezone
 
 from kg import Graph
+from kg.model import checked_label
 
 SLOTS = ("a", "b")
+INDEX_SECONDS = 6 * 3600
+"""How long an index may take; over a million films it may be an hour."""
 
 SLOT_OF = "MATCH (m:Model {id: $model}) RETURN m.slot AS slot"
 ACTIVE = "MATCH (m:Model {active: true}) RETURN m.id AS id, m.slot AS slot"
@@ -31,6 +34,9 @@ FOREACH (_ IN CASE WHEN $back THEN [] ELSE [1] END |
   SET new.promoted_at = coalesce(new.promoted_at, []) + $at)
 """
 """One transaction: a query sees one model or the other. The active model once more changes nothing."""
+
+HAVE_SOME = "MATCH (n:{label}) WHERE n.{stamp} STARTS WITH $model RETURN true LIMIT 1"
+DROP_INDEX = "DROP INDEX {index} IF EXISTS"
 
 HISTORY = """
 MATCH (m:Model)
@@ -61,6 +67,22 @@ def take_slot(graph: Graph, model: str) -> str:
     slot = own if own and own not in taken else next(free for free in SLOTS if free not in taken)
     graph.write(RELEASE, slot=slot)
     return slot
+
+
+def drop_stale_index(graph: Graph, label: str, index: str, *, stamp: str, model: str) -> None:
+    """Drop a vector index without a vector of the model: made at the end, it gets all vectors at once.
+
+    That of an active model stays, as it is asked meanwhile.
+
+    Args:
+        graph: the graph database.
+        label: of the nodes in the index.
+        index: its name.
+        stamp: the property that tells whose vectors a node has; it begins with the id of a model.
+        model: whose vectors will be in the index.
+    """
+    if not graph.read(HAVE_SOME.format(label=checked_label(label), stamp=stamp), model=model):
+        graph.run_auto_commit(DROP_INDEX.format(index=index))
 
 
 def switch(graph: Graph, model: str, *, back: bool = False) -> None:

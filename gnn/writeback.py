@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
+from time import monotonic
 from typing import Any, ClassVar
 
 import torch
@@ -23,6 +24,7 @@ from mmkg.settings import Settings
 from storage import BlobStore
 
 BATCH = 1000
+ALIVE_SECONDS = 10
 
 READ_VECTORS = """
 MATCH (n:{label}) WHERE n.id IN $ids AND n.embedding_{slot}_model = $model
@@ -120,18 +122,26 @@ def embed(
     slot = slots.take_slot(graph, header.id)
     graph.write(BEGIN, model=header.id, at=slots.now())
 
+    last = monotonic()
+
     def alive() -> None:
-        graph.write(ALIVE, model=header.id, at=slots.now())
+        nonlocal last
+        if monotonic() - last > ALIVE_SECONDS:
+            graph.write(ALIVE, model=header.id, at=slots.now())
+            last = monotonic()
 
     dimension = users.shape[1]
     written = {}
     for label, kind, of_kind in (("Movie", "item", films), ("User", "user", [users])):
         name = f"{label.lower()}_embedding_{slot}"
-        create_vector_index(graph, label, f"embedding_{slot}", name, dimension)
+        slots.drop_stale_index(graph, label, name, stamp=f"embedding_{slot}_model", model=header.id)
         names = ", ".join(f"n.{name}" for name in DERIVED if name.startswith(f"embedding_{slot}"))
         graph.write(CLEAR_STRANGERS.format(label=label, slot=slot, names=names), model=header.id)
         written[label] = _write(
             graph, header.id, slot, label, ids=task.problem.ripple.ids[kind], vectors=of_kind, alive=alive
+        )
+        create_vector_index(
+            graph, label, f"embedding_{slot}", name, dimension, seconds=slots.INDEX_SECONDS, meanwhile=alive
         )
     of_media = media_writeback.write(
         graph, header.id, slot, ids=task.problem.ripple.ids["item"], media=media, alive=alive

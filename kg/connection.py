@@ -140,8 +140,10 @@ class Graph(Procedures):
         return [record.data() for record in result.records]
 
 
-def wait_until(graph: Graph, cypher: str, *, seconds: float, what: str) -> None:
-    """Ask until the statement's first column is true.
+def wait_until(
+    graph: Graph, cypher: str, *, seconds: float, what: str, meanwhile: Callable[[], None] = lambda: None
+) -> None:
+    """Ask until the statement's first column is true, and call `meanwhile` after each question.
 
     Raises:
         GraphError: it is still false after `seconds`.
@@ -150,6 +152,7 @@ def wait_until(graph: Graph, cypher: str, *, seconds: float, what: str) -> None:
     while not all(next(iter(row.values())) for row in graph.read(cypher)):
         if time.monotonic() > deadline:
             raise GraphError(f"{what} took longer than {seconds:.0f} s", where=graph.database)
+        meanwhile()
         time.sleep(0.2)
 
 

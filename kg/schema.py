@@ -6,6 +6,7 @@ Every statement says IF NOT EXISTS, so a migration that was interrupted is simpl
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 from kg.connection import Graph, wait_until
 from kg.model import checked_label
@@ -74,9 +75,19 @@ def version(graph: Graph) -> int:
 
 
 def create_vector_index(
-    graph: Graph, label: str, property_name: str, name: str, dimension: int, *, seconds: float = SECONDS
+    graph: Graph,
+    label: str,
+    property_name: str,
+    name: str,
+    dimension: int,
+    *,
+    seconds: float = SECONDS,
+    meanwhile: Callable[[], None] = lambda: None,
 ) -> None:
     """Make a cosine vector index over `label.property_name` and wait until it is online.
+
+    Made after the vectors, it is populated at once: in few large segments, which answer faster than the many
+    that it gets vector by vector. `meanwhile` is called again and again during the wait.
 
     An index of this name that is over something else, or of another dimension, is dropped first: a vector of
     the wrong dimension would be stored without error and stay outside the index.
@@ -103,4 +114,4 @@ def create_vector_index(
         f"OPTIONS {{indexConfig: {{`vector.dimensions`: {int(dimension)}, "
         "`vector.similarity_function`: 'cosine'}}"
     )
-    wait_until(graph, INDEXES_ONLINE, seconds=seconds, what="Building the indexes")
+    wait_until(graph, INDEXES_ONLINE, seconds=seconds, what="Building the indexes", meanwhile=meanwhile)

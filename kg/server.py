@@ -54,6 +54,9 @@ CONFIGURATION = {
     # A laptop's disk: do not reserve 256 MB of transaction log for each database.
     "db.tx_log.preallocate": "false",
     "db.tx_log.rotation.retention_policy": "100M size",
+    # A vector index that is populated has few large segments rather than one for every 10,000 vectors; each
+    # of them is searched by every question.
+    "internal.dbms.index.vector.population_merge_factor": "4",
     # Stop when the databases are closed, rather than ten seconds later.
     "internal.dbms.bolt.netty_server_shutdown_quiet_period": "0",
     "internal.server.bolt.thread_pool_shutdown_wait_time": "1s",

@@ -39,7 +39,7 @@ def scores(name: str, settings: Mapping[str, Any], seed: int, inputs: Inputs) ->
         trainer.fit(train, valid, verbose=False, saved=True, show_progress=False)
         if config["epochs"] > 1:
             model.load_state_dict(torch.load(trainer.saved_model_file, weights_only=False)["state_dict"])
-        return _matrix(model, dataset, inputs)
+        return _matrix(name, model, dataset, inputs)
 
 
 def _config(
@@ -87,15 +87,18 @@ def _listed(value: Any) -> bool:
 
 
 @torch.no_grad()
-def _matrix(model: Any, dataset: Any, inputs: Inputs) -> Scores:
+def _matrix(name: str, model: Any, dataset: Any, inputs: Inputs) -> Scores:
     """Score each user and film, in the order of the inputs."""
     model.eval()
-    users = torch.from_numpy(dataset.token2id("user_id", [str(user) for user in range(inputs.users)]))
+    known = np.arange(inputs.users)
+    if name == "RippleNet":  # it stops at a user without clicks to learn from
+        known = np.unique(inputs.train[:, 0])
+    users = torch.from_numpy(dataset.token2id("user_id", [str(user) for user in known]))
     items = dataset.token2id("item_id", [str(item) for item in range(inputs.items)])
-    found = np.empty((inputs.users, inputs.items), dtype=np.float32)
+    found = np.zeros((inputs.users, inputs.items), dtype=np.float32)
     pairwise = model.type == ModelType.CONTEXT
     size = 20 if pairwise else 256
-    for start in range(0, inputs.users, size):
+    for start in range(0, len(users), size):
         chunk = users[start : start + size]
         if pairwise:
             pairs = Interaction(
@@ -107,5 +110,5 @@ def _matrix(model: Any, dataset: Any, inputs: Inputs) -> Scores:
             values = model.predict(pairs)
         else:
             values = model.full_sort_predict(Interaction({"user_id": chunk}))
-        found[start : start + size] = values.reshape(len(chunk), dataset.item_num)[:, items].numpy()
+        found[known[start : start + size]] = values.reshape(len(chunk), dataset.item_num)[:, items].numpy()
     return found

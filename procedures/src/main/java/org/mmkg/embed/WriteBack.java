@@ -9,8 +9,8 @@ import org.mmkg.graph.Nodes;
 import org.neo4j.graphdb.Node;
 
 /**
- * A write-back that has not come to its end. `mmkg embed` sets `writing_at` on the Model node when it begins and with
- * each batch, and takes it away when the vectors are whole.
+ * A write-back that has not come to its end. `mmkg embed` sets `writing_at` on the Model node when it begins and every
+ * ten seconds while it writes and builds indexes, and takes it away when the vectors are whole.
  *
  * @param model whose vectors are written; null where there is no such write-back
  * @param state `none`, `running` or `cut off`
@@ -18,7 +18,7 @@ import org.neo4j.graphdb.Node;
  */
 record WriteBack(String model, String state, String sign) {
 
-    /** The longest that `mmkg embed` is silent is while an index is built, for which it waits five minutes. */
+    /** Much longer than a batch takes to write. */
     private static final Duration SILENCE = Duration.ofMinutes(10);
 
     static WriteBack of(List<Node> models) {

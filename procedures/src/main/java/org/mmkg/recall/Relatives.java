@@ -32,7 +32,9 @@ public final class Relatives {
 
     private static final int MOST_FACTS = 100;
     private static final int MOST_MEDIA = 20;
-    private static final int MOST_RELATIONS = 500;
+
+    /** How many relations from shared entities to their films are followed around one film at most. */
+    public static final int MOST_RELATIONS = 500;
 
     private final TerminationGuard guard;
 
@@ -40,10 +42,10 @@ public final class Relatives {
         this.guard = guard;
     }
 
-    /** How many relations are followed around one film at most. */
-    public static long mostRelations(Counts counts) {
+    /** How many relations are followed around one film at most, so many of them from shared entities. */
+    public static long mostRelations(Counts counts, int shared) {
         long similar = Math.min(MOST_MEDIA, 2 * counts.relationsOf("SIMILAR_TO"));
-        return MOST_FACTS + MOST_RELATIONS + MOST_MEDIA * (1 + similar * (1 + MOST_MEDIA));
+        return MOST_FACTS + shared + MOST_MEDIA * (1 + similar * (1 + MOST_MEDIA));
     }
 
     /**
@@ -51,14 +53,19 @@ public final class Relatives {
      * shared entity has, and for each pair of similar media their score over the number of media so similar.
      */
     public Map<Node, Double> of(Node film) {
+        return of(film, MOST_RELATIONS);
+    }
+
+    /** Likewise, where a few films are enough: at most so many relations from shared entities are followed. */
+    public Map<Node, Double> of(Node film, int shared) {
         Map<Node, Double> weights = new HashMap<>();
-        facts(film, weights);
+        facts(film, weights, shared);
         media(film, weights);
         weights.remove(film);
         return weights;
     }
 
-    private void facts(Node film, Map<Node, Double> weights) {
+    private void facts(Node film, Map<Node, Double> weights, int most) {
         List<Bridge> bridges = new ArrayList<>();
         Facts.read(film, MOST_FACTS, fact -> {
             Node other = fact.getOtherNode(film);
@@ -69,7 +76,7 @@ public final class Relatives {
             }
         });
         bridges.sort(Comparator.comparingInt(Bridge::degree));
-        int left = MOST_RELATIONS;
+        int left = most;
         for (Bridge bridge : bridges) {
             guard.check();
             left = bridge.cross(weights, left);

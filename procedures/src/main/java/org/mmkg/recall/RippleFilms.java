@@ -18,6 +18,11 @@ public final class RippleFilms {
         this.relatives = relatives;
     }
 
+    /** How many relations from shared entities are followed around a click: beyond, the entities tell ever less. */
+    public static int mostShared(int most) {
+        return Math.min(most, Relatives.MOST_RELATIONS);
+    }
+
     /**
      * The wanted films that are most closely related to the latest clicks, at most so many, the closest first.
      *
@@ -26,9 +31,9 @@ public final class RippleFilms {
     public List<Node> find(List<Node> clicked, int most, Predicate<Node> wanted) {
         Map<Node, Double> weights = new HashMap<>();
         if (most > 0) {
-            clicked.stream()
-                    .limit(LATEST_CLICKS)
-                    .forEach(film -> relatives.of(film).forEach((other, weight) -> weights.merge(other, weight, Double::sum)));
+            int shared = mostShared(most);
+            clicked.stream().limit(LATEST_CLICKS).map(film -> relatives.of(film, shared)).forEach(some ->
+                    some.forEach((other, weight) -> weights.merge(other, weight, Double::sum)));
         }
         weights.keySet().removeIf(film -> !wanted.test(film));
         double least = least(weights, most);

@@ -61,9 +61,9 @@ final class RecommendEstimate {
     private Estimate byTaste(long clicked, long seen) {
         long latest = Math.min(RippleFilms.LATEST_CLICKS, clicked);
         long unknown = Math.min(options.fresh(), films - known);
-        long around = Relatives.mostRelations(counts);
-        long ripple = options.ripple() == 0 ? 0 : latest * around;
-        long estimates = 2 * unknown * around;
+        int shared = RippleFilms.mostShared(options.ripple());
+        long ripple = options.ripple() == 0 ? 0 : latest * Relatives.mostRelations(counts, shared);
+        long estimates = 2 * unknown * Relatives.mostRelations(counts, Relatives.MOST_RELATIONS);
         long fetched = Math.min(options.candidates(), known);
         long raised = options.weights().values().stream().filter(weight -> weight > 1).count();
         boolean enough = options.include().isEmpty()
