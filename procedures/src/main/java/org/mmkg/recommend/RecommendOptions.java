@@ -52,8 +52,8 @@ record RecommendOptions(
                     + " ripple (default 100): how many films around the latest clicks to add, 0 to 10000."
                     + " fresh (default 50): how many of the newest films to look at for such without a vector, and how"
                     + " many of these to estimate at most, 0 to 1000."
-                    + " fine (default the greater of 400 and 20 * k): how many films the coarse sort leaves to the fine"
-                    + " sort, k to 100000."
+                    + " fine (default the greater of 200 and 20 * k, or of 400 with weights, diversity, series or explore):"
+                    + " how many films the coarse sort leaves to the fine sort, k to 100000."
                     + " includeSeen (default false): also films that the user clicked or rated, or that were given.";
 
     private static final String FROM_MODEL =
@@ -95,21 +95,26 @@ record RecommendOptions(
     private static RecommendOptions of(Options options) {
         int k = options.integer("k", 10, 1, 1_000);
         int candidates = Math.max(600, 20 * k); // the index finds the nearest of few less surely than of many
+        Map<Modality, Double> weights = weights(options.map("weights"));
+        double diversity = options.number("diversity", 0, 1).orElse(0);
+        int series = options.integer("series", Integer.MAX_VALUE, 1, 1_000);
+        double explore = options.number("explore", 0, 1).orElse(0);
+        int fine = Math.max(weights.isEmpty() && !rearranges(diversity, series, explore) ? 200 : 400, 20 * k);
         return new RecommendOptions(
                 k,
                 options.integer("candidates", candidates, k, NearestFilms.MOST_CANDIDATES),
                 options.integer("ripple", 100, 0, 10_000),
                 options.integer("fresh", 50, 0, 1_000),
-                options.integer("fine", Math.max(400, 20 * k), k, NearestFilms.MOST_CANDIDATES),
+                options.integer("fine", fine, k, NearestFilms.MOST_CANDIDATES),
                 options.flag("includeSeen", false),
                 options.flag(HELD_OUT, true),
                 options.text("model").orElse(null),
                 options.filmIds("exclude"),
                 Conditions.of(options.map("include")),
-                weights(options.map("weights")),
-                options.number("diversity", 0, 1).orElse(0),
-                options.integer("series", Integer.MAX_VALUE, 1, 1_000),
-                options.number("explore", 0, 1).orElse(0),
+                weights,
+                diversity,
+                series,
+                explore,
                 options.whole("seed", 0, 0, 0xFFFFFFFFL));
     }
 
@@ -128,6 +133,10 @@ record RecommendOptions(
 
     /** Whether the answer is anything else than the best films in their order. */
     boolean rearranges() {
+        return rearranges(diversity, series, explore);
+    }
+
+    private static boolean rearranges(double diversity, int series, double explore) {
         return diversity > 0 || series < Integer.MAX_VALUE || explore > 0;
     }
 
