@@ -59,10 +59,11 @@ def record(problem: Problem, known: NDArray[np.bool_]) -> Floats:
         _, items = problem.encoded_edges(modality)
         columns.append(np.bincount(items.numpy(), minlength=problem.items) > 0)
     rows = _stacked(columns, problem.items)
-    rows = rows[:, rows[known].std(0) > 0]
     rows -= rows[known].mean(0)
-    rows /= rows[known].std(0)
-    return rows
+    spread = rows[known].std(0)
+    varied = spread > 1e-6  # beyond rounding
+    standard: Floats = rows[:, varied] / spread[varied]
+    return standard
 
 
 def _company(problem: Problem) -> Iterator[tuple[Numbers, Numbers, Numbers]]:
