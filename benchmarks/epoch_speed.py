@@ -8,7 +8,7 @@ is a film that a click knows. Both sides get all of them from files that the scr
 than ml-100k, of which RecBole would read a copy of its own. One click of each user, which RecBole's split
 wants, is no training click of either side. No server runs.
 
-All have vectors of 16 numbers, as RippleNet has in its paper (with the 64 of RecBole's defaults an epoch of it
+All have vectors of 16 numbers, as RippleNet has in its paper (with the 64 of RecBole's defaults an epoch
 takes minutes), and run on the same cores, one after the other, each in a process of its own. A batch is 2,048
 clicks; for `mgnn`, whose batches are of users, as many users as have so many clicks. The first epoch is not
 counted; the median of the others is. RippleNet and `ripplenet` have 2 hops and 16 facts in a set.
