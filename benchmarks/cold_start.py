@@ -46,7 +46,7 @@ K = 10
 ALL, ALONE, OTHERS = "cold films, among all", "cold films, among themselves", "other films, among all"
 OFFSETS = np.arange(0, 4.01, 0.1)
 """Tried for each peer: what films without clicks get on top, in standard deviations of a user's scores."""
-OURS = {"content_penalty": (3.0, 10.0, 30.0, 100.0), "linear_weight": (0.06, 0.085, 0.12)}
+OURS = {"content_penalty": (1.0, 3.0, 10.0, 30.0), "linear_weight": (0.06, 0.085, 0.12)}
 OUR_OFFSETS = np.arange(0.02, 1.0, 0.02)
 VBPR = {
     "k": (10, 32, 64),

@@ -2,19 +2,14 @@
 
 Two films are alike in a view, the texts, the pictures or one relation to entities, by the cosine of their
 features (centred) or of their entities (tf-idf); of sounds and videos, by what the model made of them
-(centred). They are alike, too, in the fame of their company (`gnn.models.fame`). The kernel K is the mean
-over the views and, as much again, that fame. With n_i the clicks of film i and Y the vectors of the films
-that have some, those of a film that nobody clicked are
+(centred). The kernel K is the mean over the views, weighted by how much each tells of the clicks
+(`gnn.models.alignment`). With n_i the clicks of film i and Y the vectors of the films that have some, those
+of a film that nobody clicked are
 
     y = ȳ + k (K + λ diag(n)^-½)^-1 (Y - ȳ)
 
 so films with many clicks are believed more. It has no weights of its own to train, so it holds for films
 that come later. The mean ȳ stands for a film of which nothing is told.
-
-The targets of such films are moved towards the mean user ū or away from him, by how much is on record of them
-(x, see `gnn.models.fame`). A ridge regression r tells the mean score of a film:
-
-    y + r(x) ū / |ū|²        r(x) = x (Xᵀ X + μ)^-1 Xᵀ (Y ū - mean)
 """
 
 from __future__ import annotations
@@ -27,12 +22,10 @@ from scipy.sparse import csr_matrix, diags
 from torch import Tensor
 from torch.nn import functional
 
-from gnn.models import fame
+from gnn import heterograph
+from gnn.models.alignment import alignment
 from gnn.models.base import Problem
-from gnn.models.fame import entity_facts
 
-RECORD_PENALTY = 30.0
-"""μ."""
 FLAT = ("text", "image")
 """Views whose features are one row a medium; a fine-tuned picture is none of them."""
 
@@ -63,18 +56,15 @@ class ContentMap:
         inner = np.zeros((int(told.sum()),) * 2, dtype=np.float32)
         outer = np.zeros((int(asked.sum()), len(inner)), dtype=np.float32)
         views = [*_views(problem, seen), *(_likeness(rows.detach()) for rows in learned)]
-        for view in views:
-            inner += (view[told] @ view[told].T).toarray() / len(views)
-            outer += (view[asked] @ view[told].T).toarray() / len(views)
-        company = fame.company(problem)
-        inner += company[told] @ company[told].T
-        outer += company[asked] @ company[told].T
+        shape = (problem.items, problem.users)
+        ones = np.ones(len(problem.clicks), dtype=np.float32)
+        clicked = csr_matrix((ones, (problem.clicks.items, problem.clicks.users)), shape=shape)
+        for weight, view in zip(alignment(views, clicked), views, strict=True):
+            if weight:
+                inner += weight * (view[told] @ view[told].T).toarray()
+                outer += weight * (view[asked] @ view[told].T).toarray()
         inner[np.diag_indices(len(inner))] += penalty / np.sqrt(np.maximum(clicks, 1))
         self.weights = torch.from_numpy(np.linalg.solve(inner, outer.T).T.astype(np.float32))
-        """(unknown films, known films)."""
-        record = fame.record(problem, told)
-        square = record[told].T @ record[told] + RECORD_PENALTY * np.eye(record.shape[1], dtype=np.float32)
-        self.notice = torch.from_numpy(record[asked] @ np.linalg.solve(square, record[told].T))
         """(unknown films, known films)."""
 
     def fill(self, rows: Tensor) -> Tensor:
@@ -84,23 +74,19 @@ class ContentMap:
         filled[~self.known] = mean + self.weights @ (rows[self.known] - mean)
         return filled
 
-    def notice_by(self, users: Tensor, films: Tensor) -> Tensor:
-        """Return the films, (items, width), the unknown ones by their records nearer to users, (n, width)."""
-        mean = users.mean(0)
-        scores = films[self.known] @ mean
-        moved = films.clone()
-        moved[~self.known] += torch.outer(self.notice @ (scores - scores.mean()), mean / mean.square().sum())
-        return moved
-
 
 def _views(problem: Problem, seen: Collection[str]) -> Iterator[csr_matrix]:
     """Yield films by what they have in each view, (items, width) each, in rows of unit length or zero."""
     for modality in FLAT:
         if modality in seen and modality in problem.features:
             yield _media(problem, modality)
-    for items, entities in entity_facts(problem):
-        shape = (problem.items, problem.ripple.count("entity"))
-        yield _rare(csr_matrix((np.ones(len(items)), (items, entities)), shape=shape))
+    graph = problem.ripple.graph
+    for edge_type in heterograph.edge_types(graph):
+        if {edge_type[0], edge_type[2]} == {"item", "entity"}:
+            ends = [nodes.numpy() for nodes in heterograph.edges(graph, edge_type)]
+            items, entities = ends if edge_type[0] == "item" else ends[::-1]
+            shape = (problem.items, problem.ripple.count("entity"))
+            yield _facts(csr_matrix((np.ones(len(items)), (items, entities)), shape=shape))
 
 
 def _media(problem: Problem, modality: str) -> csr_matrix:
@@ -118,7 +104,7 @@ def _likeness(rows: Tensor) -> csr_matrix:
     return csr_matrix(functional.normalize(centred, dim=1).numpy())
 
 
-def _rare(counts: csr_matrix) -> csr_matrix:
+def _facts(counts: csr_matrix) -> csr_matrix:
     """Weigh entities by how rare they are; one with a single film tells nothing of others."""
     frequency = np.asarray((counts > 0).sum(0)).ravel()
     shared = frequency > 1

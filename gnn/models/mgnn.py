@@ -27,7 +27,7 @@ Chao et al. 2016).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -71,7 +71,7 @@ class MgnnOptions(MediaOptions):
     fact_dropout: float = 0.2
     media_dropout: float = 0.3
     """Share of films that lose a modality in a training step."""
-    content_penalty: float = 10.0
+    content_penalty: float = 3.0
     """λ of the content map; 0 goes without: a film without clicks has what was learned of facts and media."""
     cold_offset: float = 0.0
     """What a film without clicks gets on top of each user's score, where a learned score is -1 to 1."""
@@ -148,21 +148,18 @@ class Mgnn(Recommender):
         causes, targets = self._films()
         # Films that came after the training have no row, and change nothing of the others.
         weight = self.options.linear_weight * self.linear_targets.any(1).sum() ** 0.5
-        films = torch.cat([targets, weight * self.linear_targets], dim=1)
-        content = self._content_map()
-        users = self._layers(causes, content).users(self.clicks)
-        if content:
-            films = content.notice_by(users[:, : films.shape[1]], content.fill(films))
+        told = self._told()
+        films = told(torch.cat([targets, weight * self.linear_targets], dim=1))
         if self.options.cold_offset:
             films = torch.cat([films, self.options.cold_offset * ~self._known().unsqueeze(1)], dim=1)
-        return unit_vectors(users, films)
+        return unit_vectors(self._layers(causes, told).users(self.clicks), films)
 
     def user_layers(self) -> UserLayers:
         """Return `v_u` and `v_u'` as layers over the clicked films."""
-        return self._layers(self._films()[0], self._content_map())
+        return self._layers(self._films()[0], self._told())
 
-    def _layers(self, causes: Tensor, content: ContentMap | None) -> UserLayers:
-        causes, linear = (content.fill(rows) if content else rows for rows in (causes, self.linear_causes))
+    def _layers(self, causes: Tensor, told: Callable[[Tensor], Tensor]) -> UserLayers:
+        causes, linear = told(causes), told(self.linear_causes)
         blocks = [
             UserBlock(causes, self.unknown_user[0], 0.5, "unit"),
             UserBlock(linear, torch.zeros(linear.shape[1]), 0.0, "unit"),
@@ -175,17 +172,17 @@ class Mgnn(Recommender):
         """Tell which films learned an embedding of their own from clicks, (items,)."""
         return self.film.detach().any(1)
 
-    def _content_map(self) -> ContentMap | None:
-        """Return what tells of the films that learned nothing, if there are some and it is wanted."""
+    def _told(self) -> Callable[[Tensor], Tensor]:
+        """Return what puts into rows, (items, width), those of films that learned nothing."""
         known = self._known()
         if known.all() or not known.any() or len(known) > LINEAR_ITEMS or not self.options.content_penalty:
-            return None
+            return lambda rows: rows
         penalty, seen = self.options.content_penalty, self.options.views()
         learned = [rows for view, rows in self.media.by_view().items() if view not in FLAT]
         held = self._content
         if learned or held is None or held.penalty != penalty or not torch.equal(held.known, known):
             self._content = held = ContentMap(self.problem, known, penalty, seen, learned)
-        return held
+        return held.fill
 
     def _films(self) -> tuple[Tensor, Tensor]:
         """Return the films as causes and as unit targets, (items, dimension) each."""
