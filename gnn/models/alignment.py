@@ -3,10 +3,12 @@
 Of two films, view v says how like they are by its kernel K_v, and the clicks by G, the cosine of the films'
 users. The weights make the sum of the views most like the clicks (ALIGNF, Cortes, Mohri, Rostamizadeh 2012):
 
-    w = argmin_{w ≥ 0} ‖G - Σ_v w_v K_v‖²        scaled to Σ_v w_v = 1
+    w = argmin_{w ≥ 0} ‖G - Σ_v w_v K_v‖² + m Σ_v w_v²        m = 0.05 mean_v ‖K_v‖²
 
-All kernels are centred, over films weighted by n^¼ for their n clicks; a film's likeness to itself does not
-count. So a view that tells nothing, as facts that were linked to the wrong films, gets nothing.
+scaled so that a film's likeness to itself, Σ_v w_v K_v(i, i), is 1 on average. All kernels are centred, over
+films weighted by n^¼ for their n clicks; a film's likeness to itself does not count. So a view that tells
+nothing, as facts that were linked to the wrong films, gets nothing; without m, a view that shows a single pair
+of films that happen to be clicked alike would get most.
 """
 
 from __future__ import annotations
@@ -22,10 +24,11 @@ Floats = NDArray[np.float64]
 
 MOST_FILMS = 1_500
 """Those with the most clicks tell, which bounds memory and time."""
+RIDGE = 0.05
 
 
 def alignment(views: Sequence[csr_matrix], clicks: csr_matrix) -> Floats:
-    """Return the weights of views, (views,), that add up to 1; equal ones where no view tells of clicks.
+    """Return the weights of views, (views,); equal ones where no view tells of clicks.
 
     Args:
         views: films in rows of unit length or zero, (films, width) each.
@@ -52,6 +55,9 @@ def alignment(views: Sequence[csr_matrix], clicks: csr_matrix) -> Floats:
     length = np.sqrt(np.maximum(count, 1))
     target = centred(csr_matrix(clicks.multiply(1 / length[:, None])))
     kernels = np.stack([centred(view) for view in views], axis=1)
-    weights, _ = nnls(kernels.T @ kernels, kernels.T @ target)
-    total = weights.sum()
+    products = kernels.T @ kernels
+    ridge = RIDGE * np.diag(products).mean() * np.eye(len(views))
+    weights, _ = nnls(products + ridge, kernels.T @ target)
+    shown = np.array([view[chosen].multiply(view[chosen]).sum() for view in views]) / len(chosen)
+    total = weights @ shown
     return weights / total if total > 0 else np.full(len(views), 1 / len(views))

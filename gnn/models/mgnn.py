@@ -71,7 +71,7 @@ class MgnnOptions(MediaOptions):
     fact_dropout: float = 0.2
     media_dropout: float = 0.3
     """Share of films that lose a modality in a training step."""
-    content_penalty: float = 3.0
+    content_penalty: float = 10.0
     """λ of the content map; 0 goes without: a film without clicks has what was learned of facts and media."""
     cold_offset: float = 0.0
     """What a film without clicks gets on top of each user's score, where a learned score is -1 to 1."""

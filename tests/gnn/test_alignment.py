@@ -35,8 +35,17 @@ def test_a_view_that_tells_the_clicks_gets_the_weight_and_one_of_chance_nothing(
 def test_two_views_share_what_both_tell_in_part() -> None:
     taste, clicks = planted()
     weights = alignment([view(taste // 2), view(taste % 2)], clicks)
-    assert weights.sum() == pytest.approx(1)
+    assert weights.sum() == pytest.approx(1)  # each film is wholly like itself in both
     assert weights.min() > 0.3
+
+
+def test_a_view_of_a_single_pair_does_not_drown_the_others() -> None:
+    taste, clicks = planted()
+    pair = np.zeros((FILMS, 1), dtype=np.float32)
+    pair[[0, TASTES]] = 1  # two films of one taste
+    told, rare = alignment([view(taste), csr_matrix(pair)], clicks)
+    assert told > 0.9
+    assert rare < 0.5
 
 
 def test_where_nothing_tells_of_the_clicks_all_views_count_alike() -> None:
