@@ -7,8 +7,8 @@ users. The weights make the sum of the views most like the clicks (ALIGNF, Corte
 
 scaled so that a film's likeness to itself, Σ_v w_v K_v(i, i), is 1 on average. All kernels are centred, over
 films weighted by n^¼ for their n clicks; a film's likeness to itself does not count. So a view that tells
-nothing, as facts that were linked to the wrong films, gets nothing; without m, a view that shows a single pair
-of films that happen to be clicked alike would get most.
+nothing, as facts that were linked to the wrong films, gets nothing. Without m, a view of a single pair of
+films that happen to be clicked alike would get most.
 """
 
 from __future__ import annotations
