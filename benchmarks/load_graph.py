@@ -10,7 +10,7 @@ The vectors are planted rather than learned, since a million films cannot be tra
 layout that `mgnn` has beyond 10,000 films: 127 numbers of a learned space and one for lengths, users made
 of what clicks add (`embedding_a_cause`), a bias for popularity. `mmkg embed` writes a Model node,
 properties and indexes, and its own statements write them here; only the films' and users' vectors enter by
-the offline importer. Their index is therefore populated at once, in a segment for every 10,000 films.
+the offline importer. Their index is made after them, as `mmkg embed` makes it.
 """
 
 from __future__ import annotations

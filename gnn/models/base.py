@@ -10,6 +10,7 @@ from typing import Any, ClassVar, Literal, TypeVar
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from scipy.sparse import csr_matrix
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -56,6 +57,11 @@ class Problem:
     def items(self) -> int:
         """How many items there are."""
         return self.ripple.count("item")
+
+    def click_matrix(self) -> csr_matrix:
+        """Return the train clicks as a sparse matrix of ones, (users, items)."""
+        pairs = (self.clicks.users, self.clicks.items)
+        return csr_matrix((np.ones(len(self.clicks)), pairs), shape=(self.users, self.items))
 
     def media_edges(self, view: str) -> tuple[Tensor, Tensor]:
         """Return which medium is attached to which item, numbers of both, (edges,) each."""

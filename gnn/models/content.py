@@ -56,10 +56,8 @@ class ContentMap:
         inner = np.zeros((int(told.sum()),) * 2, dtype=np.float32)
         outer = np.zeros((int(asked.sum()), len(inner)), dtype=np.float32)
         views = [*_views(problem, seen), *(_likeness(rows.detach()) for rows in learned)]
-        shape = (problem.items, problem.users)
-        ones = np.ones(len(problem.clicks), dtype=np.float32)
-        clicked = csr_matrix((ones, (problem.clicks.items, problem.clicks.users)), shape=shape)
-        for weight, view in zip(alignment(views, clicked), views, strict=True):
+        weights = alignment(views, problem.click_matrix().T.tocsr())
+        for weight, view in zip(weights, views, strict=True):
             if weight:
                 inner += weight * (view[told] @ view[told].T).toarray()
                 outer += weight * (view[asked] @ view[told].T).toarray()

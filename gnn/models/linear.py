@@ -32,14 +32,12 @@ def linear_factors(problem: Problem, rank: int) -> tuple[Tensor, Tensor]:
     Returns:
         Films as causes and as targets, (items, rank) each.
     """
-    clicks = problem.clicks
-    shape = (problem.users, problem.items)
-    seen = scipy.sparse.csr_matrix((np.ones(len(clicks)), (clicks.users, clicks.items)), shape=shape)
+    seen = problem.click_matrix()
     of_user = np.maximum(np.asarray(seen.sum(1)).ravel(), 1)
     of_item = np.maximum(np.asarray(seen.sum(0)).ravel(), 1)
     weighted = scipy.sparse.diags(of_user**-USER_POWER) @ seen @ scipy.sparse.diags(of_item**-ITEM_POWER)
     gram = (weighted.T @ weighted).toarray()
-    penalty = PENALTY * np.trace(gram) / len(clicks)
+    penalty = PENALTY * np.trace(gram) / len(problem.clicks)
     inverse = np.linalg.inv(gram + penalty * np.eye(problem.items))
     weights = -inverse / np.diag(inverse)
     np.fill_diagonal(weights, 0)
