@@ -294,6 +294,7 @@ def _seeds(_context: click.Context, _option: click.Parameter, text: str) -> list
     help="File of settings by system, as mmkg tune writes it.",
 )
 @click.option("--modalities/--no-modalities", default=True, show_default=True, help="Make Table 3 too.")
+@click.option("--parts", is_flag=True, help="Leave the other parts of mgnn out one by one, for Table 4.")
 @click.option(
     "--out",
     type=click.Path(file_okay=False, path_type=Path),

@@ -8,20 +8,19 @@ interrupted goes on by its checkpoint.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from gnn import report
+from gnn import ablation, report
+from gnn.ablation import ALL_MEDIA, ALL_PARTS, STUDIED, Variants
 from gnn.evaluation import measure_users, measured_users
 from gnn.models import MODELS, Options, Popularity, Recommender, did_you_mean
-from gnn.models.media import MediaOptions
 from gnn.problem import Task, load_task
-from gnn.sampler import MODALITIES, VIEWS
 from gnn.settings_file import read_settings
 from gnn.tables import Outcome, Table, make_table
 from gnn.training import fit
@@ -36,9 +35,6 @@ BASELINES = (Popularity.name, "nfm", "ripplenet", "mmgcn")
 """What ours are compared with."""
 SYSTEMS = (*BASELINES, "tgnn", "mgnn-paper", "mgnn")
 """In the order of the paper's Table 2."""
-STUDIED = "mgnn"
-"""The system whose modalities are left out one by one, for Table 3."""
-EVERYTHING = "all media"
 
 
 @dataclass(frozen=True)
@@ -60,12 +56,12 @@ class Job:
     kind: type[Recommender]
     options: Options
     seed: int
+    label: str = field(default="", compare=False)
+    """What it is called in the table that it was made for."""
 
     def title(self) -> str:
         """Say which, for messages."""
-        off = [m for m in MODALITIES if getattr(self.options, m, 1) != getattr(self.kind.defaults, m, 1)]
-        without = f" without {' and '.join(off)}" if off else ""
-        return f"{self.kind.name}{without}, seed {self.seed}"
+        return f"{self.label}, seed {self.seed}"
 
     def key(self, task: Task, k: int) -> str:
         """Name the run by all that its numbers depend on."""
@@ -81,6 +77,32 @@ class Job:
             "k": k,
         }
         return f"{self.kind.name}-{sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()[:16]}"
+
+
+@dataclass(frozen=True)
+class _Plan:
+    """The rows of one table: systems, or variants of the one that is studied."""
+
+    name: str
+    caption: str
+    rows: Variants
+    references: Collection[str]
+    """The best of these is what the other rows are compared with."""
+
+    def title(self, row: str) -> str:
+        """Name a row wherever those of all tables stand together."""
+        return row if row in SYSTEMS else f"{STUDIED}, {row}"
+
+    def jobs(self, seeds: Sequence[int]) -> dict[str, list[Job]]:
+        """One job a row and seed; popularity knows no chance, and is done once."""
+        found = {}
+        for row, options in self.rows.items():
+            name = row if row in SYSTEMS else STUDIED
+            found[row] = [
+                Job(KINDS[name], options, seed, self.title(row))
+                for seed in (seeds if name in MODELS else seeds[:1])
+            ]
+        return found
 
 
 @dataclass(frozen=True)
@@ -118,6 +140,7 @@ def experiment(
     k: int = 10,
     tuned: Path | None = None,
     modalities: bool = True,
+    parts: bool = False,
 ) -> ExperimentReport:
     """Train and measure the systems, and write tables, pictures and a report into a folder.
 
@@ -132,6 +155,7 @@ def experiment(
         k: length of the lists.
         tuned: a file of settings that `gnn.tune` wrote; the other systems keep their defaults.
         modalities: whether to leave the modalities of `mgnn` out one by one, for Table 3.
+        parts: whether to leave its other parts out one by one, for Table 4.
 
     Raises:
         UsageError: a system, a setting or the budget makes no sense.
@@ -144,25 +168,17 @@ def experiment(
     task = load_task(graph, store, settings, views=views)
     for split in ("valid", "test"):
         measured_users(task.clicks, split)
-    compared = {name: _jobs(name, options[name], seeds) for name in options}
-    studied = _without(task, options[STUDIED], seeds) if modalities and STUDIED in options else {}
-    jobs = dict.fromkeys(job for listed in (compared, studied) for each in listed.values() for job in each)
-    done, failures = _run_all(list(jobs), task, folder, k)
-
-    def outcomes(listed: Mapping[str, list[Job]]) -> dict[str, list[Outcome]]:
+    plans = list(_plans(task, options, modalities, parts))
+    jobs = [plan.jobs(seeds) for plan in plans]
+    wanted = dict.fromkeys(job for listed in jobs for each in listed.values() for job in each)
+    done, failures = _run_all(list(wanted), task, folder, k)
+    tables, labelled = [], {}
+    for plan, listed in zip(plans, jobs, strict=True):
         found = {label: [done[job] for job in each if job in done] for label, each in listed.items()}
-        return {label: each for label, each in found.items() if each}
-
-    tables = []
-    if first := outcomes(compared):
-        tables.append(
-            make_table("Table 2", "the systems, against the best baseline", first, set(BASELINES), k)
-        )
-    if second := outcomes(studied):
-        caption = f"the modalities of {STUDIED}, against {EVERYTHING}"
-        tables.append(make_table("Table 3", caption, second, {EVERYTHING}, k))
+        if found := {label: each for label, each in found.items() if each}:
+            tables.append(make_table(plan.name, plan.caption, found, plan.references, k))
+            labelled |= {plan.title(label): each for label, each in found.items()}
     facts = report.facts(task, asdict(budget), seeds, k, str(tuned or "the defaults of each system"))
-    labelled = {**{f"{STUDIED}, {label}": each for label, each in second.items()}, **first}
     result = ExperimentReport(folder, facts, tables, labelled, failures)
     report.write(result)
     return result
@@ -192,28 +208,15 @@ def choose_options(
     }
 
 
-def _jobs(name: str, options: Options, seeds: Sequence[int]) -> list[Job]:
-    """One job a seed; popularity knows no chance, and is done once."""
-    return [Job(KINDS[name], options, seed) for seed in (seeds if name in MODELS else seeds[:1])]
-
-
-def _without(task: Task, options: Options, seeds: Sequence[int]) -> dict[str, list[Job]]:
-    """Leave out each modality of the graph, and all others, and all; the same choice is made once."""
-    assert isinstance(options, MediaOptions)
-    seen = {VIEWS[view] for view in task.problem.features}
-    used = [modality for modality in options.modalities() if modality in seen]
-    choices = {frozenset(used): EVERYTHING}
-    for modality in used:
-        choices.setdefault(frozenset(used) - {modality}, f"without {modality}")
-    for modality in used:
-        choices.setdefault(frozenset({modality}), f"{modality} alone")
-    choices.setdefault(frozenset(), "no media")
-    if not used:
-        return {}
-    return {
-        label: _jobs(STUDIED, replace(options, **{m: int(m in kept) for m in used}), seeds)
-        for kept, label in choices.items()
-    }
+def _plans(task: Task, options: Mapping[str, Options], modalities: bool, parts: bool) -> Iterator[_Plan]:
+    yield _Plan("Table 2", "the systems, against the best baseline", options, BASELINES)
+    if STUDIED not in options:
+        return
+    if modalities and (variants := ablation.modalities(task, options[STUDIED])):
+        yield _Plan("Table 3", f"the modalities of {STUDIED}, against {ALL_MEDIA}", variants, [ALL_MEDIA])
+    if parts:
+        variants = ablation.parts(options[STUDIED])
+        yield _Plan("Table 4", f"the parts of {STUDIED}, against {ALL_PARTS}", variants, [ALL_PARTS])
 
 
 def _run_all(jobs: list[Job], task: Task, folder: Path, k: int) -> tuple[dict[Job, Outcome], dict[str, str]]:

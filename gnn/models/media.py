@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from typing import ClassVar
 
 import torch
 from torch import Tensor, nn
@@ -44,8 +45,11 @@ class MediaOptions(Options):
     finetune_batch: int = 64
     """Pictures on which a training step runs them, at most; a frame is a picture."""
 
+    switches: ClassVar = (*MODALITIES, "frames", "motion", "finetune_image", "finetune_video")
+    """The settings that are on or off."""
+
     def __post_init__(self) -> None:
-        for name in (*MODALITIES, "frames", "motion", "finetune_image", "finetune_video"):
+        for name in self.switches:
             if getattr(self, name) not in (0, 1):
                 raise UsageError(f"{name} must be 1 or 0, and is {getattr(self, name)}")
         for name in ("cnn_rate", "finetune_rate", "finetune_batch"):

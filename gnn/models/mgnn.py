@@ -71,10 +71,29 @@ class MgnnOptions(MediaOptions):
     fact_dropout: float = 0.2
     media_dropout: float = 0.3
     """Share of films that lose a modality in a training step."""
+    attention: int = 1
+    """1 learns how much each relation and each view of the media tells, 0 takes all alike."""
     content_penalty: float = 10.0
     """λ of the content map; 0 goes without: a film without clicks has what was learned of facts and media."""
     cold_offset: float = 0.0
     """What a film without clicks gets on top of each user's score, where a learned score is -1 to 1."""
+
+    switches: ClassVar = (*MediaOptions.switches, "attention")
+
+
+PARTS: Mapping[str, Mapping[str, float]] = {
+    "linear model": {"linear_share": 0.0},
+    "facts": {"hops": 0},
+    "attention": {"attention": 0},
+    "click dropout": {"click_dropout": 0.0},
+    "film dropout": {"film_dropout": 0.0},
+    "fact dropout": {"fact_dropout": 0.0},
+    "media dropout": {"media_dropout": 0.0},
+    "temperature": {"temperature": 1.0},
+    "weight decay": {"weight_decay": 0.0},
+    "content map": {"content_penalty": 0.0},
+}
+"""What an ablation leaves out, and by which settings; the modalities are settings of `MediaOptions`."""
 
 
 class Mgnn(Recommender):
@@ -107,7 +126,9 @@ class Mgnn(Recommender):
         self.weight = nn.Parameter(torch.zeros(problem.items, 1))
         self.unknown_user = nn.Parameter(torch.randn(1, learned) * learned**-0.5)
         self.facts = FactAggregator(problem, width, options.hops, options.fact_dropout)
+        self.facts.attention.requires_grad_(bool(options.attention))
         self.media = MediaEncoder(problem, width, options, options.media_dropout)
+        self.media.weights.requires_grad_(bool(options.attention))
         self.clicks = heterograph.bipartite(items, users, problem.items, problem.users)
         causes, targets = linear_factors(problem, rank) if rank else (torch.zeros(problem.items, 0),) * 2
         self.register_buffer("linear_causes", causes)

@@ -16,6 +16,7 @@ from scipy import stats
 from cli import cli
 from gnn import experiment as experiments
 from gnn.experiment import SYSTEMS, Budget, ExperimentReport, experiment
+from gnn.models.mgnn import PARTS
 from gnn.run import Run
 from kg import Graph
 from mmkg.errors import GraphError, InputError, ModelError, UsageError
@@ -172,6 +173,34 @@ def test_each_modality_is_left_out_and_alone(
     assert len(go(with_media, store, at, tmp_path, systems=["mgnn"], modalities=False).tables) == 1
 
 
+def test_each_part_is_left_out(
+    with_media: Graph, store: BlobStore, at: Settings, tmp_path: Path, trained: list[str]
+) -> None:
+    tuned = tmp_path / "settings.json"
+    tuned.write_text(json.dumps({"mgnn": {"fact_dropout": 0.0}}))
+    report = go(
+        with_media,
+        store,
+        at,
+        tmp_path,
+        systems=["mgnn"],
+        seeds=[0],
+        tuned=tuned,
+        modalities=False,
+        parts=True,
+    )
+    fourth = report.tables[1]
+    left_out = [f"without {part}" for part in PARTS if part != "fact dropout"]  # which it lacks anyhow
+    assert list(fourth.cells) == ["all parts", *left_out]
+    assert fourth.references == {"recall": "all parts", "ndcg": "all parts"}
+    assert len(trained) == 1 + len(left_out)
+    whole = report.outcomes["mgnn"][0].settings
+    for part, setting in PARTS.items():
+        if part != "fact dropout":
+            found = report.outcomes[f"mgnn, without {part}"][0].settings
+            assert {name for name in whole if found[name] != whole[name]} == set(setting)
+
+
 def test_the_page_holds_everything(
     with_media: Graph, store: BlobStore, at: Settings, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -195,7 +224,7 @@ def test_the_page_holds_everything(
     said = capsys.readouterr()
     assert said.out == ""
     assert "[2/6] nfm, seed 0" in said.err
-    assert re.search(r"\[6/6\] mgnn without text and image, seed 0, about \d+ s left", said.err)
+    assert re.search(r"\[6/6\] mgnn, no media, seed 0, about \d+ s left", said.err)
 
 
 def test_a_training_that_fails_costs_no_other(

@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from gnn import heterograph
+from gnn.learner import adam
 from gnn.models import MODELS, Popularity, Problem, Recommender, model_class
 from gnn.models.facts import Facts
 from gnn.models.media import MediaEncoder, MediaOptions
@@ -160,6 +161,23 @@ def test_a_planted_text_tells_films_that_nobody_clicked() -> None:
 
     assert accuracy(planted_problem(text=text)) > 0.9
     assert accuracy(planted_problem()) < 0.7
+
+
+def test_attention_is_learned_unless_switched_off() -> None:
+    problem = planted_problem(**features(text=FILMS))
+    learned: dict[int, set[str]] = {}
+    for attention in (0, 1):
+        model = make("mgnn", problem, attention=attention)
+        before = {name: weight.detach().clone() for name, weight in model.named_parameters()}
+        optimizer = adam(model, model.parameters())
+        model.loss(torch.arange(USERS)).backward()  # type: ignore[no-untyped-call]
+        optimizer.step()
+        learned[attention] = {
+            name for name, weight in model.named_parameters() if not torch.equal(weight, before[name])
+        }
+    assert learned[1] - learned[0] == {"facts.attention", "media.weights.text"}
+    with pytest.raises(UsageError, match="attention must be 1 or 0"):
+        make("mgnn", problem, attention=2)
 
 
 def test_popularity_counts_training_clicks() -> None:
