@@ -172,7 +172,8 @@ def experiment(
     jobs = [plan.jobs(seeds) for plan in plans]
     wanted = dict.fromkeys(job for listed in jobs for each in listed.values() for job in each)
     done, failures = _run_all(list(wanted), task, folder, k)
-    tables, labelled = [], {}
+    tables: list[Table] = []
+    labelled: dict[str, list[Outcome]] = {}
     for plan, listed in zip(plans, jobs, strict=True):
         found = {label: [done[job] for job in each if job in done] for label, each in listed.items()}
         if found := {label: each for label, each in found.items() if each}:

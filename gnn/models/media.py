@@ -45,7 +45,13 @@ class MediaOptions(Options):
     finetune_batch: int = 64
     """Pictures on which a training step runs them, at most; a frame is a picture."""
 
-    switches: ClassVar = (*MODALITIES, "frames", "motion", "finetune_image", "finetune_video")
+    switches: ClassVar[tuple[str, ...]] = (
+        *MODALITIES,
+        "frames",
+        "motion",
+        "finetune_image",
+        "finetune_video",
+    )
     """The settings that are on or off."""
 
     def __post_init__(self) -> None:

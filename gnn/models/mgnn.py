@@ -78,7 +78,7 @@ class MgnnOptions(MediaOptions):
     cold_offset: float = 0.0
     """What a film without clicks gets on top of each user's score, where a learned score is -1 to 1."""
 
-    switches: ClassVar = (*MediaOptions.switches, "attention")
+    switches: ClassVar[tuple[str, ...]] = (*MediaOptions.switches, "attention")
 
 
 PARTS: Mapping[str, Mapping[str, float]] = {
