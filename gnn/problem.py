@@ -85,14 +85,14 @@ def doubts(problem: Problem) -> Iterator[str]:
             if kind == "item" and other != "user":
                 (shown if other in MODALITIES else told)[films.numpy()] = True
     if shown.any() and not shown.all():
-        without = _some(~shown, ripple.ids["item"], "film has", "films have")
+        without = _some(~shown, ripple.ids["item"], "film")
         yield f"{without} no text, picture, sound or trailer: clicks and facts speak for them alone"
     unknown = ~(clicked | shown | told)
     if unknown.any():
-        nothing = _some(unknown, ripple.ids["item"], "film has", "films have")
+        nothing = _some(unknown, ripple.ids["item"], "film")
         yield f"{nothing} neither click nor fact nor medium to learn from: chance ranks such a film"
     if not active.all():
-        idle = _some(~active, ripple.ids["user"], "user has", "users have")
+        idle = _some(~active, ripple.ids["user"], "user")
         yield f"{idle} no click to learn from: such a user gets what a model has for somebody unknown"
 
 
@@ -103,6 +103,7 @@ def _failed(found: Mapping[str, Features]) -> Iterator[str]:
             yield f"{count} media of {modality} add nothing, for instance {sha256}: {reason}"
 
 
-def _some(chosen: NDArray[np.bool_], ids: Sequence[str], one: str, several: str) -> str:
+def _some(chosen: NDArray[np.bool_], ids: Sequence[str], what: str) -> str:
     count = int(chosen.sum())
-    return f"{count} {one if count == 1 else several} (for instance {ids[int(chosen.argmax())]})"
+    example = f"(for instance {ids[int(chosen.argmax())]})"
+    return f"1 {what} {example} has" if count == 1 else f"{count} {what}s {example} have"

@@ -72,10 +72,9 @@ class Catalogue:
 
     def media(self) -> Iterator[Media | Reject]:
         """Yield the media that the films' and people's rows name, and those of the media folder."""
-        yield from self.films.media()
-        yield from self._pictures()
+        yield from self._named_media()
         if self.media_folder:
-            yield from self.media_folder.media()
+            yield from self._other_media(self.media_folder)
 
     def relations(self) -> Iterator[Relation | Reject]:
         """Yield the films' facts, the triples and the clicks."""
@@ -90,6 +89,18 @@ class Catalogue:
 
     def _rows(self, table: str, parse: Callable[[Row], T]) -> Iterator[T | Reject]:
         return parsed(read_any(self.tables[table]), parse) if table in self.tables else iter(())
+
+    def _named_media(self) -> Iterator[Media | Reject]:
+        yield from self.films.media()
+        yield from self._pictures()
+
+    def _other_media(self, folder: MediaFolder) -> Iterator[Media | Reject]:
+        """Yield what the files' names tell; of a file that a row names, only where that is a film too."""
+        named = {each.path.resolve() for each in accepted(self._named_media()) if isinstance(each, MediaFile)}
+        films = {film.id for film in accepted(self.films.films())}
+        for path in folder.files():
+            if path.stem in films or path.resolve() not in named:
+                yield folder.medium(path)
 
     def _pictures(self) -> Iterator[MediaFile | Reject]:
         for person, image in accepted(self._rows("people", _person)):

@@ -40,14 +40,16 @@ class MediaFolder:
 
     def media(self) -> Iterator[Media | Reject]:
         """Yield each file with the item that its name tells."""
-        for path in self.files():
-            origin = Origin(f"{self.folder.name}/{path.name}")
-            kind = EXTENSIONS.get(path.suffix.lower())
-            if kind is None or kind != (self.kind or kind):
-                wanted = f"a {self.kind.lower()}" if self.kind else "a poster, trailer or sound"
-                yield Reject(*origin, "", f"the extension is none of {wanted}", path.suffix)
-            else:
-                yield media_file(self.folder, path.name, kind, Ref("Item", path.stem), origin)
+        return map(self.medium, self.files())
+
+    def medium(self, path: Path) -> Media | Reject:
+        """Make a medium of one of the files, or the reject that says why it is none."""
+        origin = Origin(f"{self.folder.name}/{path.name}")
+        kind = EXTENSIONS.get(path.suffix.lower())
+        if kind is None or kind != (self.kind or kind):
+            wanted = f"a {self.kind.lower()}" if self.kind else "a poster, trailer or sound"
+            return Reject(*origin, "", f"the extension is none of {wanted}", path.suffix)
+        return media_file(self.folder, path.name, kind, Ref("Item", path.stem), origin)
 
     def relations(self) -> Iterator[Relation | Reject]:
         """Yield nothing: the pipeline ties media to items."""

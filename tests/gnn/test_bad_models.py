@@ -68,9 +68,9 @@ def test_films_and_users_of_whom_little_is_known_have_vectors(
     bad = attach_poster(planted, store, "1", b"no picture")
     report = train(planted, store, at, model=model, **OPTIONS)
     warnings = "\n".join(report.warnings)
-    assert f"{FILMS - 1} films have (for instance 1" in warnings.replace("instance 10", "instance 1")
-    assert "1 film has (for instance bare) neither click nor fact nor medium" in warnings
-    assert "1 user has (for instance idle) no click to learn from" in warnings
+    assert f"{FILMS - 1} films (for instance 1) have" in warnings.replace("instance 10", "instance 1")
+    assert "1 film (for instance bare) has neither click nor fact nor medium" in warnings
+    assert "1 user (for instance idle) has no click to learn from" in warnings
     assert f"1 media of image add nothing, for instance {bad}" in warnings
     written = embed(planted, store, at)
     assert (written.films, written.users) == (FILMS + 1, USERS + 1)

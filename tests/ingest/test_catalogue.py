@@ -44,6 +44,19 @@ def test_films_people_genres_and_clicks(catalogue: Path) -> None:
     assert rejects_of(source) == []
 
 
+def test_a_file_that_a_row_names_needs_no_name_of_its_own(catalogue: Path) -> None:
+    media = catalogue / "media"
+    for name in ("heat.png", "stray.png", "notes.txt"):
+        (media / name).write_bytes((media / "1.png").read_bytes())
+    (catalogue / "movies.csv").write_text("id,title,poster\n1,Heat,media/heat.png\n")
+    found = [
+        (each.of.id, each.path.name) for each in Catalogue(catalogue).media() if isinstance(each, MediaFile)
+    ]
+    # The pipeline rejects the last: no film has the id stray.
+    assert found == [("1", "heat.png"), ("1", "1.png"), ("stray", "stray.png")]
+    assert [reject.value for reject in Catalogue(catalogue).media() if isinstance(reject, Reject)] == [".txt"]
+
+
 def test_people_have_pictures(catalogue: Path) -> None:
     (catalogue / "people.csv").write_text(
         "id,name,image\np1,Al Pacino,media/1.png\np2,Val Kilmer,\np3,Jon Voight,../voight.png\n"
