@@ -23,6 +23,7 @@ from typing import Any
 import numpy as np
 import torch
 from cold_peers import FOLDING, RANKING, Linear, Scores, clicks_matrix, film_features
+from ml100k_home import ingest_data
 from numpy.typing import NDArray
 
 from gnn.cold import Question, ask, given, questions, rows_of
@@ -34,7 +35,6 @@ from gnn.sampler import COLD_SPLITS, SPLITS
 from gnn.significance import Comparison, compare
 from gnn.split import split as split_clicks
 from gnn.training import fit
-from ingest import run
 from kg import Graph
 from mmkg import servers
 from mmkg.console import log, print_table
@@ -105,13 +105,9 @@ def main() -> None:
 
 def prepare(data: Path) -> tuple[Settings, Task]:
     """Fill the graph, hold out films and users, and read all clicks."""
-
-    def there(name: str) -> Path | None:
-        return data / name if (data / name).exists() else None
-
     servers.up(Settings.load())
     settings = Settings.load()
-    run("recbole", data, settings, films=there("films.csv"), posters=there("posters"), split=there("split"))
+    ingest_data(data, settings)
     with Graph.connect(settings) as graph, BlobStore.connect(settings) as store:
         log(json.dumps(split_clicks(graph, cold_films=SHARE, cold_users=SHARE).to_json()))
         return settings, load_task(graph, store, settings, splits=SPLITS + COLD_SPLITS)
@@ -142,13 +138,13 @@ def measure(task: Task, system: System, split: Split) -> dict[str, UserScores]:
     return found
 
 
-def qualities(task: Task, scores: Scores, offsets: Iterable[float]) -> list[float]:
-    """Return, for each offset that lifts the films without clicks, how good the lists are (valid).
+def qualities(task: Task, scores: Scores, offsets: Iterable[float], split: Split = "valid") -> list[float]:
+    """Return, for each offset that lifts the films without clicks, how good the lists are.
 
     That is the harmonic mean of recall@10 on the cold and on the other films, among all. An offset moves
     neither kind of film among its own, so the first k of each are enough to know the lists.
     """
-    asked = dict(questions(task.clicks, task.problem.items, "valid"))
+    asked = dict(questions(task.clicks, task.problem.items, split))
     sides = [_halves(task, scores, asked[name]) for name in (ALL, OTHERS)]
     found = []
     for offset in offsets:

@@ -17,6 +17,7 @@ from time import perf_counter
 
 import numpy as np
 import torch
+from ml100k_home import ingest_data
 from torch import Tensor
 
 from gnn import command
@@ -25,10 +26,9 @@ from gnn.metrics import Metrics
 from gnn.models import Options, Popularity, Recommender
 from gnn.problem import Task, load_task
 from gnn.registry import restore
-from ingest import run
 from kg import Graph
 from mmkg import servers
-from mmkg.console import log, print_table
+from mmkg.console import print_table
 from mmkg.settings import Settings
 from storage import BlobStore
 
@@ -64,16 +64,9 @@ def main() -> None:
     parser.add_argument("--seeds", default="0,1,2")
     arguments = parser.parse_args()
     data: Path = arguments.data
-
-    def there(name: str) -> Path | None:
-        return data / name if (data / name).exists() else None
-
     servers.up(Settings.load())
     settings = Settings.load()
-    report = run(
-        "recbole", data, settings, films=there("films.csv"), posters=there("posters"), split=there("split")
-    )
-    log(f"{report.title()}: {report.total.created} created, {report.total.unchanged} unchanged")
+    ingest_data(data, settings)
     rows = []
     with Graph.connect(settings) as graph, BlobStore.connect(settings) as store:
         task = load_task(graph, store, settings)

@@ -1,4 +1,4 @@
-"""MovieLens 100K in a home with a trained model that is active, as several benchmarks need it."""
+"""MovieLens 100K in a home, with a trained model that is active where a benchmark needs one."""
 
 from __future__ import annotations
 
@@ -46,6 +46,13 @@ class TrainedHome:
         return self.films @ self.users[user]
 
 
+def ingest_data(data: Path, settings: Settings) -> None:
+    """Bring the data into the graph, as far as the folder has it; a second time changes nothing."""
+    parts = {name: data / part for name, part in PARTS.items() if (data / part).exists()}
+    report = run("recbole", data, settings, **parts)
+    log(f"{report.title()}: {report.total.created} created, {report.total.unchanged} unchanged")
+
+
 def trained_home(data: Path) -> TrainedHome:
     """Use the servers of MMKG_HOME, or start them; ingest and train unless a model is active there."""
     servers.up(Settings.load())
@@ -53,8 +60,7 @@ def trained_home(data: Path) -> TrainedHome:
     with Graph.connect(settings) as graph, BlobStore.connect(settings) as store:
         if active_model(graph) is None:
             log("No model is active: ingesting and training")
-            parts = {name: data / part for name, part in PARTS.items() if (data / part).exists()}
-            run("recbole", data, settings, **parts)
+            ingest_data(data, settings)
             command.train(settings)
             command.embed(settings)
         chosen = active_model(graph)

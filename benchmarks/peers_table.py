@@ -26,6 +26,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from ml100k_home import ingest_data
 from torch import Tensor
 
 from gnn import tune
@@ -36,7 +37,6 @@ from gnn.models.facts import Facts
 from gnn.problem import Task, load_task
 from gnn.settings_file import read_settings
 from gnn.tables import Outcome, Table, make_table
-from ingest import run
 from kg import Graph
 from mmkg import servers
 from mmkg.console import log, print_table
@@ -86,7 +86,7 @@ def main() -> None:
     seeds = [int(seed) for seed in arguments.seeds.split(",")]
     servers.up(Settings.load())
     settings = Settings.load()
-    ingest_all(arguments.data, settings)
+    ingest_data(arguments.data, settings)
     with Graph.connect(settings) as graph, BlobStore.connect(settings) as store:
         task = load_task(graph, store, settings)
         if not arguments.table:
@@ -120,18 +120,6 @@ def main() -> None:
         mine = {f"`{name}`": each for name in ours if (each := list(our_outcomes(task, out, name, seeds)))}
     table = make_table("Peers", "", {**outcomes, **mine}, set(outcomes), 10)
     show(table, arguments.data, task)
-
-
-def ingest_all(data: Path, settings: Settings) -> None:
-    """Bring the data into the graph; a second time changes nothing."""
-
-    def there(name: str) -> Path | None:
-        return data / name if (data / name).exists() else None
-
-    report = run(
-        "recbole", data, settings, films=there("films.csv"), posters=there("posters"), split=there("split")
-    )
-    log(f"{report.title()}: {report.total.created} created, {report.total.unchanged} unchanged")
 
 
 def write_inputs(task: Task, out: Path) -> None:
