@@ -12,6 +12,7 @@ import yaml
 
 from kg import Graph
 from kg.browser import configuration
+from kg.server import CONFIGURATION
 
 ROOT = Path(__file__).parent.parent
 
@@ -61,8 +62,14 @@ def test_the_plugin_jar_has_the_name_that_maven_gives_it() -> None:
 
 
 def test_neo4j_knows_every_setting(compose: dict[str, Any], graph: Graph) -> None:
-    """A name that it does not know would keep the server from starting."""
-    assert settings_of(compose).keys() <= {row["name"] for row in graph.read("SHOW SETTINGS YIELD name")}
+    """A name that it does not know would keep the server from starting, as it would the local one."""
+    listed = {row["name"] for row in graph.read("SHOW SETTINGS YIELD name")}
+    assert settings_of(compose).keys() <= listed | CONFIGURATION.keys()
+
+
+def test_vector_indexes_are_populated_as_by_the_local_server(compose: dict[str, Any]) -> None:
+    name = "internal.dbms.index.vector.population_merge_factor"
+    assert settings_of(compose)[name] == CONFIGURATION[name]
 
 
 def test_browser_is_set_up_as_by_the_local_server(compose: dict[str, Any]) -> None:
