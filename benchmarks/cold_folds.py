@@ -74,12 +74,13 @@ def held_out(task: Task, films: NDArray[np.bool_]) -> Task:
     kept = {name: chosen(clicks, ~films[clicks.items]) for name, clicks in task.clicks.items()}
     asked = [chosen(clicks, films[clicks.items]) for clicks in task.clicks.values()]
     joined = Clicks(*(np.concatenate([getattr(each, name) for each in asked]) for name in FIELDS))
+    joined = chosen(joined, np.lexsort((joined.items, joined.users)))
     cold = {**dict.fromkeys(COLD_SPLITS, nobody), "cold film test": joined}
     return replace(task, problem=replace(task.problem, clicks=kept["train"]), clicks={**kept, **cold})
 
 
-def chosen(clicks: Clicks, wanted: NDArray[np.bool_]) -> Clicks:
-    """Return some of the clicks."""
+def chosen(clicks: Clicks, wanted: NDArray[np.bool_] | NDArray[np.int64]) -> Clicks:
+    """Return some of the clicks, or all in another order."""
     return Clicks(*(getattr(clicks, name)[wanted] for name in FIELDS))
 
 

@@ -72,7 +72,7 @@ class Job:
             "options": asdict(self.options),
             "seed": self.seed,
             "graph": task.problem.ripple.fingerprint(),
-            "encoders": dict(task.encoders),
+            "encoders": {view: task.encoders[view] for view in self.options.views() if view in task.encoders},
             "held out": held_out.hexdigest(),
             "k": k,
         }

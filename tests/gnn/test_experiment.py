@@ -173,6 +173,14 @@ def test_each_modality_is_left_out_and_alone(
     assert len(go(with_media, store, at, tmp_path, systems=["mgnn"], modalities=False).tables) == 1
 
 
+def test_a_run_is_found_whatever_it_is_compared_with(
+    with_media: Graph, store: BlobStore, at: Settings, tmp_path: Path, trained: list[str]
+) -> None:
+    for systems in (["nfm"], ["nfm", "tgnn"], ["tgnn", "mmgcn"]):
+        go(with_media, store, at, tmp_path, systems=systems, seeds=[0])
+    assert trained == ["nfm", "tgnn", "mmgcn"]
+
+
 def test_each_part_is_left_out(
     with_media: Graph, store: BlobStore, at: Settings, tmp_path: Path, trained: list[str]
 ) -> None:
