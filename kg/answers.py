@@ -115,15 +115,17 @@ class Path:
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """The part of a score that a click carries, or that all other clicks or the model itself do."""
+    """The part of a score that a click carries, or all other clicks, the model itself or a weight."""
 
     share: float
     kind: str
-    """`click`, `other clicks` or `model`."""
+    """`click`, `other clicks`, `model`, or the modality of a weight."""
     film: Film | None
     """The clicked film; None where the share is of no single click."""
     reason: str
     """What the clicked film shares with the other, in words."""
+    media: Mapping[str, float]
+    """How near the clicked film's media are to the other's, -1 to 1, by modality as far as both have it."""
     path: Path | None
     """From the user over the clicked film to the other; None where the share is of no single click."""
 

@@ -83,7 +83,7 @@ class SimilarFilms:
 class Explained:
     """What the score of a film for a user is due to."""
 
-    HEADINGS: ClassVar[tuple[str, ...]] = ("share", "because of", "reason", "path")
+    HEADINGS: ClassVar[tuple[str, ...]] = ("share", "because of", "reason", "alike in", "path")
 
     user: str
     movie: Film
@@ -96,7 +96,8 @@ class Explained:
     def rows(self) -> Rows:
         """Yield the rows of the table."""
         for row in self.explanation.shares:
-            yield row.share, row.film or row.kind, row.reason, row.path or ""
+            alike = ", ".join(f"{modality} {cosine:.2f}" for modality, cosine in row.media.items())
+            yield row.share, row.film or row.kind, row.reason, alike, row.path or ""
 
     def to_json(self) -> dict[str, Any]:
         """Return the answer as plain values."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from kg.options import candidates_option, given, k_option, model_option, recommend_options
+from kg.options import WEIGHTS, candidates_option, given, k_option, model_option, recommend_options
 from mmkg import console
 from mmkg.console import json_option, print_report, server_options
 
@@ -68,6 +68,7 @@ def similar(settings: Settings, movie: str, as_json: bool, **options: Any) -> No
 @click.argument("user")
 @click.argument("movie")
 @k_option
+@WEIGHTS
 @model_option
 @json_option
 @server_options

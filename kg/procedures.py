@@ -57,8 +57,8 @@ SHOWN_PATH = """
 """
 EXPLAIN = f"""
 MATCH (u:User {{id: $user}}), (m:Item {{id: $movie}})
-CALL mmkg.explain(u, m, $options) YIELD path, film, share, kind, reason, score
-RETURN film {{.id, .title, .year}} AS film, share, kind, reason, score, {SHOWN_PATH}
+CALL mmkg.explain(u, m, $options) YIELD path, film, share, kind, reason, media, score
+RETURN film {{.id, .title, .year}} AS film, share, kind, reason, media, score, {SHOWN_PATH}
 """
 ENDS = "MATCH (a:{from_kind} {{id: $from_id}}), (b:{to_kind} {{id: $to_id}})"
 PATH = f"""
@@ -215,7 +215,13 @@ class Procedures(ABC):
         return [SimilarFilm(Film(**row["film"]), row["score"], row["rank"]) for row in rows]
 
     def explain(
-        self, user: str, movie: Movie, *, k: int | None = None, model: str | None = None
+        self,
+        user: str,
+        movie: Movie,
+        *,
+        k: int | None = None,
+        weights: Mapping[Modality, float] | None = None,
+        model: str | None = None,
     ) -> Explanation:
         """Divide the score of a film for a user among the films that he clicked.
 
@@ -223,13 +229,14 @@ class Procedures(ABC):
             user: the id of a user.
             movie: a film or its id, clicked or not.
             k: how many clicks to name; 10 unless told. The others come as one share.
+            weights: those of `recommend`; what each adds is a share.
             model: the id of a model; the active one unless told.
 
         Raises:
             InputError: there is no such user or film.
             GraphError: there is no score to explain, or as of `recommend`.
         """
-        options = _map({"k": k, "model": model})
+        options = _map({"k": k, "weights": weights, "model": model})
         rows = self.read(EXPLAIN, user=user, movie=_id(movie), options=options, bases=sorted(KINDS))
         if not rows:  # of a user and a film that are there, there is a row or an error
             self._require("User", user)
@@ -358,7 +365,8 @@ def _recommendation(row: Row) -> Recommendation:
 
 def _share(row: Row) -> Share:
     film = Film(**row["film"]) if row["film"] else None
-    return Share(row["share"], row["kind"], film, row["reason"], _path(row) if row["nodes"] else None)
+    path = _path(row) if row["nodes"] else None
+    return Share(row["share"], row["kind"], film, row["reason"], row["media"], path)
 
 
 def _path(row: Row) -> Path:

@@ -88,6 +88,9 @@ def test_an_explanation_adds_up_and_has_paths(films: Graph) -> None:
     assert sum(each.share for each in found.shares) == pytest.approx(found.score)
     assert [each.kind for each in found.shares] == ["click", "other clicks", "model"]
     assert found.shares[1].film is found.shares[1].path is None
+    assert found.shares[0].media == {}  # no model wrote vectors of media here
+    with pytest.raises(GraphError, match="wrote no vectors of texts, posters"):
+        films.explain("1", "4", weights={"poster": 2})
     by_film = {each.film.id: each for each in films.explain("1", "4").shares if each.film}
     path = by_film["1"].path
     assert path

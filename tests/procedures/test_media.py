@@ -23,6 +23,11 @@ RECOMMEND_FOR = """
 CALL mmkg.recommendFor($films, $options) YIELD item, score, rank, stages
 RETURN item.id AS id, score, stages ORDER BY rank
 """
+EXPLAIN = """
+MATCH (u:User {id: 'u'}), (m:Movie {id: $film}) CALL mmkg.explain(u, m, $options)
+YIELD film, share, kind, reason, media, score
+RETURN film.id AS film, share, kind, reason, media, score
+"""
 SEARCH = """
 CALL mmkg.search($text, $options) YIELD node, score, kind, textRank, vectorRank
 RETURN node.id AS id, score, kind, textRank, vectorRank
@@ -144,6 +149,32 @@ def test_diversity_sees_posters(world: Catalogue) -> None:
     assert [row["id"] for row in recommend(world.graph, **options)] == ["f01", "f02"]  # not alike by posters
     world.media("poster", {"f01": [1.0, 0.0], "f02": [1.0, 0.0], "f03": [0.0, 1.0]})
     assert [row["id"] for row in recommend(world.graph, **options)] == ["f01", "f03"]
+
+
+def test_an_explanation_says_in_what_the_films_are_alike(world: Catalogue) -> None:
+    world.media("text", {"f09": [0.0, 1.0, 0.0], "seen": [0.0, 0.8, 0.6]})
+    media = {film: world.graph.read(EXPLAIN, film=film, options={})[0]["media"] for film in ("f09", "f03")}
+    # f03 has a text, but no poster; f09 has both.
+    assert media == {
+        "f09": {"text": pytest.approx(0.8), "poster": pytest.approx(0.8)},
+        "f03": {"text": pytest.approx(0.0)},
+    }
+
+
+@pytest.mark.parametrize("weights", [{"poster": 3}, {"poster": 0.0, "text": 2}])
+def test_what_weights_add_are_shares_of_the_weighted_score(
+    world: Catalogue, weights: dict[str, float]
+) -> None:
+    scores = {row["id"]: row["score"] for row in recommend(world.graph, k=12, weights=weights)}
+    rows = world.graph.read(EXPLAIN, film="f09", options={"weights": weights})
+    kinds = [row["kind"] for row in rows if not row["film"]]
+    assert kinds == ["model", *sorted(weights, key=["text", "poster"].index)]
+    assert sum(row["share"] for row in rows) == pytest.approx(scores["f09"])
+    assert [row["score"] for row in rows] == pytest.approx([scores["f09"]] * len(rows))
+    added = next(row for row in rows if row["kind"] == "poster")
+    assert added["share"] == pytest.approx((weights["poster"] - 1) * 0.8)
+    assert added["media"] == {}
+    assert f"a weight of {float(weights['poster'])} for how near its poster" in added["reason"]
 
 
 def test_wrong_weights_are_named(world: Catalogue) -> None:

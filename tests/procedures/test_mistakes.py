@@ -57,7 +57,7 @@ def fails(graph: Graph, message: str, cypher: str, **parameters: object) -> None
         ("ripple", "hop", "hops", "hops, fanout, limit"),
         ("search", "kinds", "kind", "k, kind, vector, model"),
         ("path", "hops", "maxHops", "k, maxHops"),
-        ("explain", "Model", "model", "k, model"),
+        ("explain", "Model", "model", "k, model, weights"),
         ("click", "createuser", "createUser", "rating, threshold, at, createUser"),
     ],
 )
@@ -111,6 +111,7 @@ def test_an_unknown_option(small: Graph, procedure: str, option: str, nearest: s
         ("explain", {"k": 0}, "an integer from 1 to 1000", "0"),
         ("explain", {"k": 1_000_001}, "an integer from 1 to 1000", "1000001"),
         ("explain", {"model": 7}, "a string", "7"),
+        ("explain", {"weights": "poster"}, "a map", "the string 'poster'"),
         ("search", {"k": 0}, "an integer from 1 to 1000", "0"),
         ("search", {"k": 1_000_001}, "an integer from 1 to 1000", "1000001"),
         ("search", {"kind": []}, "a string or a list of strings", "[]"),

@@ -12,10 +12,12 @@ import org.mmkg.explain.Shares.Share;
 import org.mmkg.graph.History;
 import org.mmkg.graph.Nodes;
 import org.mmkg.graph.Vocabulary;
+import org.mmkg.model.Modality;
 import org.mmkg.model.Model;
 import org.mmkg.model.Models;
 import org.mmkg.model.Vectors;
 import org.mmkg.recall.FilmVectors;
+import org.mmkg.recall.MediaShares;
 import org.mmkg.recall.Relatives;
 import org.mmkg.recall.Tastes;
 import org.neo4j.graphdb.Node;
@@ -52,13 +54,18 @@ public final class Explain {
         Model model = Models.find(tx, checked.model());
         FilmVectors vectors = new FilmVectors(model, new Relatives(guard), MOST_ESTIMATES);
         double[] film = vectors.vector(movie).orElseThrow(() -> Models.withoutVector(movie, model));
-        Shares shares = shares(user, model, vectors, film);
+        List<Node> clicked = History.of(user, guard).clicked();
+        Shares shares = shares(user, clicked, model, vectors, film);
+        MediaShares weighed = new MediaShares(guard, model, checked.weights(), clicked);
+        Alike alike = new Alike(model, movie);
+        List<ShareRow> rows = rows(shares, weighed.bonuses(movie), new ClickPaths(user, movie), alike, checked);
         model.requireSlot();
-        return rows(shares, new ClickPaths(user, movie), checked.k());
+        weighed.requireVersion();
+        alike.requireVersion();
+        return rows.stream();
     }
 
-    private Shares shares(Node user, Model model, FilmVectors vectors, double[] film) {
-        List<Node> clicked = History.of(user, guard).clicked();
+    private Shares shares(Node user, List<Node> clicked, Model model, FilmVectors vectors, double[] film) {
         Tastes tastes = new Tastes(guard, model, vectors);
         if (tastes.areLive()) {
             Map<Node, double[]> causes = read(clicked, tastes::cause);
@@ -82,24 +89,32 @@ public final class Explain {
         return found;
     }
 
-    private Stream<ShareRow> rows(Shares shares, ClickPaths paths, int k) {
-        List<Share> named = shares.clicks().stream().limit(k).toList();
+    private List<ShareRow> rows(
+            Shares shares, Map<Modality, Double> bonuses, ClickPaths paths, Alike alike, ExplainOptions options) {
+        List<Share> named = shares.clicks().stream().limit(options.k()).toList();
         List<Share> others = shares.clicks().subList(named.size(), shares.clicks().size());
-        double score = shares.score();
+        double score = shares.score()
+                + bonuses.values().stream().mapToDouble(Double::doubleValue).sum();
         List<ShareRow> rows = new ArrayList<>();
         for (Share share : named) {
             guard.check();
             ClickPaths.Way way = paths.over(share.film());
-            rows.add(new ShareRow(way.path(), share.film(), share.value(), "click", way.words(), score));
+            Map<String, Object> media = alike.to(share.film());
+            rows.add(new ShareRow(way.path(), share.film(), share.value(), "click", way.words(), media, score));
         }
         if (!others.isEmpty()) {
             String reason = "%d more clicks".formatted(others.size());
-            rows.add(new ShareRow(null, null, Shares.sum(others), "other clicks", reason, score));
+            rows.add(ShareRow.ofNoClick(Shares.sum(others), "other clicks", reason, score));
         }
         if (shares.rest() != Rest.NONE) {
-            rows.add(new ShareRow(null, null, shares.ofRest(), "model", shares.rest().words(), score));
+            rows.add(ShareRow.ofNoClick(shares.ofRest(), "model", shares.rest().words(), score));
         }
-        return rows.stream();
+        bonuses.forEach((modality, bonus) -> {
+            String reason = "a weight of %s for how near its %s is to those of the clicks"
+                    .formatted(options.weights().get(modality), modality.key());
+            rows.add(ShareRow.ofNoClick(bonus, modality.key(), reason, score));
+        });
+        return rows;
     }
 
     private static IllegalStateException nothingKnown(Node user, Model model) {

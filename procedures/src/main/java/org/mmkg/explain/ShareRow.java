@@ -1,5 +1,6 @@
 package org.mmkg.explain;
 
+import java.util.Map;
 import org.neo4j.graphdb.Node;
 import org.neo4j.graphdb.Path;
 import org.neo4j.procedure.Description;
@@ -17,22 +18,33 @@ public final class ShareRow {
     @Description("The part of the score that is due to it; the shares of all rows add up to the score.")
     public final double share;
 
-    @Description("`click`, `other clicks` (those beyond k, together), or `model`: what the model gives apart from"
-            + " his clicks.")
+    @Description("`click`, `other clicks` (those beyond k, together), `model`: what the model gives apart from"
+            + " his clicks, or, of the modalities with a weight, `text`, `poster`, `sound` or `trailer`.")
     public final String kind;
 
     @Description("What it shares with the movie, in words.")
     public final String reason;
 
+    @Description("How near the media of the film are to those of the movie, from -1 to 1, by `text`, `poster`, `sound` and"
+            + " `trailer`, as far as both have such; empty where the row is about no single click.")
+    public final Map<String, Object> media;
+
     @Description("The score of the movie for the user, as of mmkg.recommend; the same in every row.")
     public final double score;
 
-    ShareRow(Path path, Node film, double share, String kind, String reason, double score) {
+    ShareRow(
+            Path path, Node film, double share, String kind, String reason, Map<String, Object> media, double score) {
         this.path = path;
         this.film = film;
         this.share = share;
         this.kind = kind;
         this.reason = reason;
+        this.media = media;
         this.score = score;
+    }
+
+    /** A row about no single click. */
+    static ShareRow ofNoClick(double share, String kind, String reason, double score) {
+        return new ShareRow(null, null, share, kind, reason, Map.of(), score);
     }
 }

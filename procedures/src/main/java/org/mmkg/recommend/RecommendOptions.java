@@ -1,12 +1,12 @@
 package org.mmkg.recommend;
 
 import java.util.ArrayList;
-import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import org.mmkg.model.Modality;
 import org.mmkg.options.Options;
+import org.mmkg.recall.MediaShares;
 import org.mmkg.recall.NearestFilms;
 
 /**
@@ -61,8 +61,7 @@ record RecommendOptions(
                     + " exclude (default none): a list of Movie nodes or ids of films that must not come."
                     + " include (default all): a map of conditions, which must all hold: `genre`, `language` and"
                     + " `country`, a name or a list of names, any of which will do; `year`, one or [from, to]."
-                    + " weights (default 1 each): a map of `text`, `poster`, `sound` and `trailer` to numbers from 0 to 10,"
-                    + " how much it counts that a film's media of the kind are near to those of the clicks."
+                    + MediaShares.DESCRIPTION
                     + " diversity (default 0): from 0, the best films, to 1, the most different ones."
                     + " series (default any number): how many films of one series at most, 1 to 1000."
                     + " explore (default 0): the share of films that are drawn among the others, 0 to 1."
@@ -74,7 +73,6 @@ record RecommendOptions(
 
     static final String OF_FILMS = UP_TO_SEEN + FROM_MODEL;
 
-    private static final double GREATEST_WEIGHT = 10;
     private static final String HELD_OUT = "heldOut";
     private static final List<String> NAMES = List.of(
             "k", "candidates", "ripple", "fresh", "fine", "includeSeen", HELD_OUT, "model", "exclude", "include",
@@ -95,7 +93,7 @@ record RecommendOptions(
     private static RecommendOptions of(Options options) {
         int k = options.integer("k", 10, 1, 1_000);
         int candidates = Math.max(600, 20 * k); // the index finds the nearest of few less surely than of many
-        Map<Modality, Double> weights = weights(options.map("weights"));
+        Map<Modality, Double> weights = MediaShares.weights(options.map("weights"));
         double diversity = options.number("diversity", 0, 1).orElse(0);
         int series = options.integer("series", Integer.MAX_VALUE, 1, 1_000);
         double explore = options.number("explore", 0, 1).orElse(0);
@@ -116,19 +114,6 @@ record RecommendOptions(
                 series,
                 explore,
                 options.whole("seed", 0, 0, 0xFFFFFFFFL));
-    }
-
-    /** A weight of 1 leaves all as it is, and so it counts as none. */
-    private static Map<Modality, Double> weights(Map<String, Object> given) {
-        Options options = Options.of("weight", given, Modality.keys());
-        Map<Modality, Double> weights = new EnumMap<>(Modality.class);
-        for (Modality modality : Modality.values()) {
-            double weight = options.number(modality.key(), 0, GREATEST_WEIGHT).orElse(1);
-            if (weight != 1) {
-                weights.put(modality, weight);
-            }
-        }
-        return weights;
     }
 
     /** Whether the answer is anything else than the best films in their order. */

@@ -18,6 +18,7 @@ import org.mmkg.model.Model;
 import org.mmkg.model.Models;
 import org.mmkg.recall.FilmVectors;
 import org.mmkg.recall.FreshFilms;
+import org.mmkg.recall.MediaShares;
 import org.mmkg.recall.NearestFilms;
 import org.mmkg.recall.PopularFilms;
 import org.mmkg.recall.Relatives;

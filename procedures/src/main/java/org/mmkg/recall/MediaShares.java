@@ -1,4 +1,4 @@
-package org.mmkg.recommend;
+package org.mmkg.recall;
 
 import java.util.EnumMap;
 import java.util.LinkedHashMap;
@@ -9,8 +9,7 @@ import org.mmkg.model.Modality;
 import org.mmkg.model.Model;
 import org.mmkg.model.Models;
 import org.mmkg.model.Vectors;
-import org.mmkg.recall.Space;
-import org.mmkg.recall.Tastes;
+import org.mmkg.options.Options;
 import org.neo4j.graphdb.Node;
 import org.neo4j.procedure.TerminationGuard;
 
@@ -22,7 +21,14 @@ import org.neo4j.procedure.TerminationGuard;
  * over the modalities m, with the film's vector x_m of unit length, so that a share is a cosine. A film without such a
  * medium has the share 0, and a weight of 1 does nothing.
  */
-final class MediaShares {
+public final class MediaShares {
+
+    /** What callers may say of the weights. */
+    public static final String DESCRIPTION =
+            " weights (default 1 each): a map of `text`, `poster`, `sound` and `trailer` to numbers from 0 to 10,"
+                    + " how much it counts that a film's media of the kind are near to those of the clicks.";
+
+    private static final double GREATEST_WEIGHT = 10;
 
     private final Model model;
     private final Map<Modality, Double> weights;
@@ -34,7 +40,7 @@ final class MediaShares {
      * @param clicked the latest first
      * @throws IllegalStateException there are weights, and the model wrote no vectors of media
      */
-    MediaShares(TerminationGuard guard, Model model, Map<Modality, Double> weights, List<Node> clicked) {
+    public MediaShares(TerminationGuard guard, Model model, Map<Modality, Double> weights, List<Node> clicked) {
         this.model = model;
         this.weights = weights;
         this.version = weights.isEmpty() ? "" : Models.requiredMedia(model);
@@ -48,46 +54,63 @@ final class MediaShares {
         }
     }
 
+    /** Reads the option `weights`. A weight of 1 leaves all as it is, and so it counts as none. */
+    public static Map<Modality, Double> weights(Map<String, Object> given) {
+        Options options = Options.of("weight", given, Modality.keys());
+        Map<Modality, Double> weights = new EnumMap<>(Modality.class);
+        for (Modality modality : Modality.values()) {
+            double weight = options.number(modality.key(), 0, GREATEST_WEIGHT).orElse(1);
+            if (weight != 1) {
+                weights.put(modality, weight);
+            }
+        }
+        return weights;
+    }
+
     /** What the user's clicks look, sound or read like, of the modalities that shall weigh more. */
-    Map<Modality, double[]> raised() {
+    public Map<Modality, double[]> raised() {
         Map<Modality, double[]> raised = new EnumMap<>(tastes);
         raised.keySet().removeIf(modality -> weights.get(modality) <= 1);
         return raised;
     }
 
-    Space space(Modality modality) {
+    public Space space(Modality modality) {
         return Space.of(model, modality, version);
     }
 
     /** What the weights add to the film's score: Σ (w − 1) · share. */
-    double bonus(Node film) {
-        double bonus = 0;
-        for (var taste : tastes.entrySet()) {
-            bonus += (weights.get(taste.getKey()) - 1) * share(film, taste.getKey()).orElse(0.0);
-        }
-        return bonus;
+    public double bonus(Node film) {
+        return bonuses(film).values().stream().mapToDouble(Double::doubleValue).sum();
+    }
+
+    /** What each weight adds to the film's score: (w − 1) · share. */
+    public Map<Modality, Double> bonuses(Node film) {
+        Map<Modality, Double> bonuses = new EnumMap<>(Modality.class);
+        weights.forEach((modality, weight) -> bonuses.put(modality, (weight - 1) * share(film, modality)));
+        return bonuses;
     }
 
     /** The film's shares by the names of the modalities that have a weight. */
-    Map<String, Object> of(Node film) {
+    public Map<String, Object> of(Node film) {
         Map<String, Object> shares = new LinkedHashMap<>();
-        weights.keySet().forEach(modality -> shares.put(modality.key(), share(film, modality).orElse(0.0)));
+        weights.keySet().forEach(modality -> shares.put(modality.key(), share(film, modality)));
         return shares;
     }
 
-    boolean isEmpty() {
+    public boolean isEmpty() {
         return weights.isEmpty();
     }
 
     /** Checks, after vectors were read, that all of them were of one write-back. */
-    void requireVersion() {
+    public void requireVersion() {
         if (!isEmpty()) {
             model.requireMedia(version);
         }
     }
 
-    private Optional<Double> share(Node film, Modality modality) {
-        return Optional.ofNullable(tastes.get(modality)).flatMap(taste -> model.vector(film, modality, version)
-                .map(vector -> Vectors.dot(vector, taste)));
+    private double share(Node film, Modality modality) {
+        return Optional.ofNullable(tastes.get(modality))
+                .flatMap(taste -> model.vector(film, modality, version).map(vector -> Vectors.dot(vector, taste)))
+                .orElse(0.0);
     }
 }
