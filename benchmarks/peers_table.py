@@ -178,13 +178,11 @@ def peer_outcomes(task: Task, out: Path, name: str, seeds: Sequence[int]) -> Ite
 
 
 def our_outcomes(task: Task, out: Path, name: str, seeds: Sequence[int]) -> Iterator[Outcome]:
-    """Read what the experiment left of one of ours."""
+    """Read what the experiment left of one of ours, with its best settings, or with the defaults."""
     tuned = out / "ours.json"
     settings = read_settings(tuned) if tuned.exists() else {}
-    if name not in settings:
-        return
     runs = {(run.system, run.seed, json.dumps(run.settings, sort_keys=True)): run for run in _runs(out)}
-    options = choose_options([name], Budget(), {name: settings[name]})[name]
+    options = choose_options([name], Budget(), {name: settings.get(name, {})})[name]
     for seed in seeds:
         if found := runs.get((name, seed, json.dumps(vars(options), sort_keys=True))):
             yield found
