@@ -21,7 +21,7 @@ from unittest.mock import patch
 
 import numpy as np
 from cold_start import ALL, ALONE, OTHERS, System, measure, ours, qualities, trained, unclicked
-from ml100k_home import ingest_data
+from ml100k_home import ingested_home
 from numpy.typing import NDArray
 
 from gnn.models import content
@@ -29,14 +29,11 @@ from gnn.models.mgnn import Mgnn
 from gnn.problem import Task, load_task
 from gnn.sampler import COLD_SPLITS, Clicks
 from kg import Graph
-from mmkg import servers
 from mmkg.console import log, print_table
-from mmkg.settings import Settings
 from storage import BlobStore
 
 HEADINGS = ("fold", "views", "harmonic mean", *(f"recall@10, {name}" for name in (ALONE, ALL, OTHERS)))
 OFFSETS = np.arange(0.04, 0.4, 0.02)
-FIELDS = ("users", "items", "times")
 EQUAL, ALIGNED = "equal", "by alignment"
 
 
@@ -46,9 +43,7 @@ def main() -> None:
     parser.add_argument("data", type=Path)
     parser.add_argument("--folds", type=int, default=5)
     arguments = parser.parse_args()
-    servers.up(Settings.load())
-    settings = Settings.load()
-    ingest_data(arguments.data, settings)
+    settings = ingested_home(arguments.data)
     folder = settings.home / "cold-folds"
     folder.mkdir(exist_ok=True)
     with Graph.connect(settings) as graph, BlobStore.connect(settings) as store:
@@ -71,17 +66,10 @@ def main() -> None:
 def held_out(task: Task, films: NDArray[np.bool_]) -> Task:
     """Return the task without any click on some films, which become those that are asked for."""
     nobody = Clicks(*np.zeros((2, 0), dtype=np.int64), np.zeros(0))
-    kept = {name: chosen(clicks, ~films[clicks.items]) for name, clicks in task.clicks.items()}
-    asked = [chosen(clicks, films[clicks.items]) for clicks in task.clicks.values()]
-    joined = Clicks(*(np.concatenate([getattr(each, name) for each in asked]) for name in FIELDS))
-    joined = chosen(joined, np.lexsort((joined.items, joined.users)))
-    cold = {**dict.fromkeys(COLD_SPLITS, nobody), "cold film test": joined}
+    kept = {name: clicks.taken(~films[clicks.items]) for name, clicks in task.clicks.items()}
+    asked = Clicks.joined([clicks.taken(films[clicks.items]) for clicks in task.clicks.values()])
+    cold = {**dict.fromkeys(COLD_SPLITS, nobody), "cold film test": asked}
     return replace(task, problem=replace(task.problem, clicks=kept["train"]), clicks={**kept, **cold})
-
-
-def chosen(clicks: Clicks, wanted: NDArray[np.bool_] | NDArray[np.int64]) -> Clicks:
-    """Return some of the clicks, or all in another order."""
-    return Clicks(*(getattr(clicks, name)[wanted] for name in FIELDS))
 
 
 @contextmanager

@@ -23,7 +23,7 @@ from typing import Any
 import numpy as np
 import torch
 from cold_peers import FOLDING, RANKING, Linear, Scores, clicks_matrix, film_features
-from ml100k_home import ingest_data
+from ml100k_home import ingested_home
 from numpy.typing import NDArray
 
 from gnn.cold import Question, ask, given, questions, rows_of
@@ -36,7 +36,6 @@ from gnn.significance import Comparison, compare
 from gnn.split import split as split_clicks
 from gnn.training import fit
 from kg import Graph
-from mmkg import servers
 from mmkg.console import log, print_table
 from mmkg.settings import Settings
 from storage import BlobStore
@@ -105,9 +104,7 @@ def main() -> None:
 
 def prepare(data: Path) -> tuple[Settings, Task]:
     """Fill the graph, hold out films and users, and read all clicks."""
-    servers.up(Settings.load())
-    settings = Settings.load()
-    ingest_data(data, settings)
+    settings = ingested_home(data)
     with Graph.connect(settings) as graph, BlobStore.connect(settings) as store:
         log(json.dumps(split_clicks(graph, cold_films=SHARE, cold_users=SHARE).to_json()))
         return settings, load_task(graph, store, settings, splits=SPLITS + COLD_SPLITS)

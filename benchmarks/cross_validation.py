@@ -21,8 +21,7 @@ from hashlib import sha256
 from pathlib import Path
 
 import numpy as np
-from cold_folds import FIELDS, chosen
-from ml100k_home import ingest_data
+from ml100k_home import ingested_home
 from numpy.typing import NDArray
 
 from gnn.evaluation import measure_users
@@ -32,9 +31,8 @@ from gnn.sampler import Clicks
 from gnn.significance import compare
 from gnn.training import fit
 from kg import Graph
-from mmkg import servers
 from mmkg.console import log, print_table
-from mmkg.settings import Settings
+from mmkg.files import write_whole
 from storage import BlobStore
 
 FOLDS = 5
@@ -49,9 +47,7 @@ def main() -> None:
     parser.add_argument("data", type=Path)
     parser.add_argument("--set", action="append", default=[], metavar="NAME=NUMBER[,...]")
     arguments = parser.parse_args()
-    servers.up(Settings.load())
-    settings = Settings.load()
-    ingest_data(arguments.data, settings)
+    settings = ingested_home(arguments.data)
     with Graph.connect(settings) as graph, BlobStore.connect(settings) as store:
         task = load_task(graph, store, settings)
     folder = settings.home / "cross-validation"
@@ -79,7 +75,7 @@ def scores(task: Task, options: MgnnOptions, folder: Path) -> Scores:
             done = fit(Mgnn, options, part, path.with_suffix(".checkpoint"), seed=fold, run_id=path.stem)
             done.model.load_state_dict(done.best)
             users = measure_users(done.model, part.clicks, "test")
-            path.write_text(json.dumps({metric: getattr(users, metric).tolist() for metric in METRICS}))
+            write_whole(path, json.dumps({metric: getattr(users, metric).tolist() for metric in METRICS}))
             log(f"fold {fold}: {users.average().to_json()}")
         for metric, values in json.loads(path.read_text()).items():
             found[metric] += values
@@ -89,15 +85,13 @@ def scores(task: Task, options: MgnnOptions, folder: Path) -> Scores:
 def fold_of(task: Task, fold: int) -> Task:
     """Return the task with a fold of the train and valid clicks as its test clicks."""
     random = np.random.default_rng(7)
-    known = [task.clicks[name] for name in ("train", "valid")]
-    joined = Clicks(*(np.concatenate([getattr(each, name) for each in known]) for name in FIELDS))
-    clicks = chosen(joined, np.lexsort((joined.items, joined.users)))
+    clicks = Clicks.joined([task.clicks[name] for name in ("train", "valid")])
     number = random.integers(FOLDS, size=len(clicks))
     stopping = random.random((FOLDS, len(clicks)))[fold] < 0.2
     parts = {
-        "train": chosen(clicks, (number != fold) & ~stopping),
-        "valid": chosen(clicks, (number != fold) & stopping),
-        "test": chosen(clicks, number == fold),
+        "train": clicks.taken((number != fold) & ~stopping),
+        "valid": clicks.taken((number != fold) & stopping),
+        "test": clicks.taken(number == fold),
     }
     return replace(task, problem=replace(task.problem, clicks=parts["train"]), clicks=parts)
 

@@ -17,7 +17,7 @@ from time import perf_counter
 
 import numpy as np
 import torch
-from ml100k_home import ingest_data
+from ml100k_home import ingested_home
 from torch import Tensor
 
 from gnn import command
@@ -27,9 +27,7 @@ from gnn.models import Options, Popularity, Recommender
 from gnn.problem import Task, load_task
 from gnn.registry import restore
 from kg import Graph
-from mmkg import servers
 from mmkg.console import print_table
-from mmkg.settings import Settings
 from storage import BlobStore
 
 PENALTIES = (50, 100, 200, 300, 500, 1000)
@@ -64,9 +62,7 @@ def main() -> None:
     parser.add_argument("--seeds", default="0,1,2")
     arguments = parser.parse_args()
     data: Path = arguments.data
-    servers.up(Settings.load())
-    settings = Settings.load()
-    ingest_data(data, settings)
+    settings = ingested_home(data)
     rows = []
     with Graph.connect(settings) as graph, BlobStore.connect(settings) as store:
         task = load_task(graph, store, settings)

@@ -46,8 +46,16 @@ class TrainedHome:
         return self.films @ self.users[user]
 
 
-def ingest_data(data: Path, settings: Settings) -> None:
-    """Bring the data into the graph, as far as the folder has it; a second time changes nothing."""
+def ingested_home(data: Path) -> Settings:
+    """Use the servers of MMKG_HOME, or start them, and ingest; a second time changes nothing."""
+    servers.up(Settings.load())
+    settings = Settings.load()
+    _ingest(data, settings)
+    return settings
+
+
+def _ingest(data: Path, settings: Settings) -> None:
+    """Bring the data into the graph, as far as the folder has it."""
     parts = {name: data / part for name, part in PARTS.items() if (data / part).exists()}
     report = run("recbole", data, settings, **parts)
     log(f"{report.title()}: {report.total.created} created, {report.total.unchanged} unchanged")
@@ -60,7 +68,7 @@ def trained_home(data: Path) -> TrainedHome:
     with Graph.connect(settings) as graph, BlobStore.connect(settings) as store:
         if active_model(graph) is None:
             log("No model is active: ingesting and training")
-            ingest_data(data, settings)
+            _ingest(data, settings)
             command.train(settings)
             command.embed(settings)
         chosen = active_model(graph)

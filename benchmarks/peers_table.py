@@ -26,7 +26,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from ml100k_home import ingest_data
+from ml100k_home import ingested_home
 from torch import Tensor
 
 from gnn import tune
@@ -38,10 +38,8 @@ from gnn.problem import Task, load_task
 from gnn.settings_file import read_settings
 from gnn.tables import Outcome, Table, make_table
 from kg import Graph
-from mmkg import servers
 from mmkg.console import log, print_table
 from mmkg.errors import MmkgError
-from mmkg.settings import Settings
 from storage import BlobStore
 
 ROOT = Path(__file__).parent.parent
@@ -84,9 +82,7 @@ def main() -> None:
     peers = [name for name in arguments.peers.split(",") if name]
     ours = [name for name in arguments.ours.split(",") if name]
     seeds = [int(seed) for seed in arguments.seeds.split(",")]
-    servers.up(Settings.load())
-    settings = Settings.load()
-    ingest_data(arguments.data, settings)
+    settings = ingested_home(arguments.data)
     with Graph.connect(settings) as graph, BlobStore.connect(settings) as store:
         task = load_task(graph, store, settings)
         if not arguments.table:

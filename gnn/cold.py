@@ -8,7 +8,7 @@ as it is, has to rank the others. See `gnn.evaluation` for what is left out of a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, ClassVar
@@ -140,7 +140,7 @@ def questions(clicks: Mapping[str, Clicks], items: int, split: Split) -> Iterato
         items: how many films there are.
         split: `valid` to choose settings, `test` to report.
     """
-    known = _joined([clicks[seen] for seen in SEEN[split]])
+    known = Clicks.joined([clicks[seen] for seen in SEEN[split]])
     cold, warm, new = clicks[f"cold film {split}"], clicks[split], clicks[f"cold user {split}"]
     of_cold = np.isin(np.arange(items), cold.items)
     trained = np.bincount(clicks["train"].users, minlength=1)
@@ -164,7 +164,7 @@ def _new_users(clicks: Clicks) -> Iterator[tuple[str, Question]]:
     for count in range(1, FEW + 1):
         chosen = order[np.isin(users, asked)]
         given = rank[np.isin(users, asked)] < count
-        first, wanted = (_taken(clicks, np.sort(chosen[part])) for part in (given, ~given))
+        first, wanted = (clicks.taken(np.sort(chosen[part])) for part in (given, ~given))
         name = f"new users, {count} click{'s' * (count > 1)}"
         yield name, Question(asked, first, wanted, first=first)
 
@@ -233,14 +233,3 @@ def rows_of(clicks: Clicks, users: NDArray[np.int64]) -> tuple[NDArray[np.int64]
     position = np.searchsorted(users, clicks.users).clip(max=len(users) - 1)
     chosen = users[position] == clicks.users
     return position[chosen], clicks.items[chosen]
-
-
-def _joined(parts: Sequence[Clicks]) -> Clicks:
-    columns = ([getattr(part, name) for part in parts] for name in ("users", "items", "times"))
-    users, items, times = (np.concatenate(column) for column in columns)
-    order = np.lexsort((items, users))
-    return Clicks(users[order], items[order], times[order])
-
-
-def _taken(clicks: Clicks, rows: NDArray[np.int64]) -> Clicks:
-    return Clicks(clicks.users[rows], clicks.items[rows], clicks.times[rows])

@@ -137,6 +137,17 @@ class Clicks:
     def __len__(self) -> int:
         return len(self.users)
 
+    def taken(self, rows: NDArray[np.int64] | NDArray[np.bool_]) -> Clicks:
+        """Return some of the clicks, by their places or a mask, in the order of the places."""
+        return Clicks(self.users[rows], self.items[rows], self.times[rows])
+
+    @classmethod
+    def joined(cls, parts: Sequence[Clicks]) -> Clicks:
+        """Return all clicks of several parts, sorted anew."""
+        columns = ([getattr(part, name) for part in parts] for name in ("users", "items", "times"))
+        every = cls(*(np.concatenate(column) for column in columns))
+        return every.taken(np.lexsort((every.items, every.users)))
+
 
 class RippleSampler:
     """Ask the graph for ripples by Cypher, one round trip a ripple, columns and not rows.

@@ -57,8 +57,7 @@ class Catalogue:
     def files(self) -> Iterable[Path]:
         """Yield the tables, the media that their rows name, and the media folder's."""
         yield from self.tables.values()
-        yield from self.films.files()
-        yield from (picture.path for picture in accepted(self._pictures()))
+        yield from self._named_files()
         if self.media_folder:
             yield from self.media_folder.files()
 
@@ -72,7 +71,8 @@ class Catalogue:
 
     def media(self) -> Iterator[Media | Reject]:
         """Yield the media that the films' and people's rows name, and those of the media folder."""
-        yield from self._named_media()
+        yield from self.films.media()
+        yield from self._pictures()
         if self.media_folder:
             yield from self._other_media(self.media_folder)
 
@@ -90,13 +90,14 @@ class Catalogue:
     def _rows(self, table: str, parse: Callable[[Row], T]) -> Iterator[T | Reject]:
         return parsed(read_any(self.tables[table]), parse) if table in self.tables else iter(())
 
-    def _named_media(self) -> Iterator[Media | Reject]:
-        yield from self.films.media()
-        yield from self._pictures()
+    def _named_files(self) -> Iterator[Path]:
+        """Yield the table of films, and the media that rows name."""
+        yield from self.films.files()
+        yield from (picture.path for picture in accepted(self._pictures()))
 
     def _other_media(self, folder: MediaFolder) -> Iterator[Media | Reject]:
         """Yield what the files' names tell; of a file that a row names, only where that is a film too."""
-        named = {each.path.resolve() for each in accepted(self._named_media()) if isinstance(each, MediaFile)}
+        named = {path.resolve() for path in self._named_files()}
         films = {film.id for film in accepted(self.films.films())}
         for path in folder.files():
             if path.stem in films or path.resolve() not in named:
