@@ -54,7 +54,8 @@ from mmkg.files import write_whole
 
 CLIENTS = (1, 8, 64)
 K = 10
-CANDIDATES = 600
+CANDIDATES = 200
+"""Films that the index gives on top of those that the user has clicked, as by the procedure's default."""
 SAMPLE = 200
 """Users whose answers are compared with an exact ranking."""
 EFFORTS = (16, 32, 64, 128, 256, 512, 1024, 2048, 4096)
@@ -75,7 +76,8 @@ WITH u, clicked, [i IN range(0, size(bias) - 1) |
 WITH u, clicked, hidden, sqrt(reduce(sum = 0.0, x IN hidden | sum + x * x)) AS length
 WITH u, clicked, [x IN hidden | x / length] + [0.0] AS vector
 CALL (clicked, vector) {
-  CALL db.index.vector.queryNodes('movie_embedding_a', $candidates, vector) YIELD node RETURN node AS film
+  CALL db.index.vector.queryNodes('movie_embedding_a', $candidates + size(clicked), vector) YIELD node
+  RETURN node AS film
   UNION
   UNWIND clicked[..5] AS click
   MATCH (click)-[:HAS_GENRE|DIRECTED|ACTED_IN|SEQUEL_OF]-(fact)
@@ -90,7 +92,9 @@ ORDER BY score DESC LIMIT $k
 """
 STORED = """
 MATCH (u:User {id: $user})
-CALL db.index.vector.queryNodes('movie_embedding_a', $candidates, u.embedding_a) YIELD node AS film, score
+CALL db.index.vector.queryNodes(
+  'movie_embedding_a', $candidates + COUNT {(u)-[:CLICKED|RATED]->()}, u.embedding_a)
+YIELD node AS film, score
 WHERE NOT EXISTS {(u)-[:CLICKED|RATED]->(film)}
 RETURN film.id AS id, score ORDER BY score DESC LIMIT $k
 """

@@ -14,6 +14,8 @@ of `C(u)` at random, and the loss is the full softmax over all films at a temper
 
     L = - Σ_u |C(u)|^-½ Σ_{i ∈ C(u)} log softmax_i(v_u · q / τ)
 
+or, with `negatives`, over the film and so many drawn ones alone; with one it is BPR.
+
 The final vectors hold a second, linear pair of vectors beside this learned one (`gnn.models.linear`), and one
 number more, so that unit vectors keep what the films' lengths say (`gnn.models.lengths`):
 
@@ -43,6 +45,7 @@ from gnn.models.layers import UserBlock, UserLayers
 from gnn.models.lengths import unit_vectors
 from gnn.models.linear import linear_factors
 from gnn.models.media import MediaEncoder, MediaOptions
+from gnn.models.pairs import Negatives, rows
 from mmkg.errors import UsageError
 
 LINEAR_ITEMS = 10_000
@@ -64,6 +67,8 @@ class MgnnOptions(MediaOptions):
     weight_decay: float = 4e-4
     temperature: float = 0.3
     """τ: the cosine is divided by it before the softmax."""
+    negatives: int = 0
+    """Films drawn for each click, among which it has to be ranked; 0 ranks it among all films."""
     click_dropout: float = 0.3
     """Share of a user's clicks that his vector does not see in a training step."""
     film_dropout: float = 0.1
@@ -80,6 +85,11 @@ class MgnnOptions(MediaOptions):
 
     switches: ClassVar[tuple[str, ...]] = (*MediaOptions.switches, "attention")
 
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.negatives < 0:
+            raise UsageError(f"negatives must be 0 or more, and is {self.negatives}")
+
 
 PARTS: Mapping[str, Mapping[str, float]] = {
     "linear model": {"linear_share": 0.0},
@@ -90,6 +100,7 @@ PARTS: Mapping[str, Mapping[str, float]] = {
     "fact dropout": {"fact_dropout": 0.0},
     "media dropout": {"media_dropout": 0.0},
     "temperature": {"temperature": 1.0},
+    "softmax over all films": {"negatives": 1},
     "weight decay": {"weight_decay": 0.0},
     "content map": {"content_penalty": 0.0},
 }
@@ -134,6 +145,7 @@ class Mgnn(Recommender):
         self.register_buffer("linear_causes", causes)
         self.register_buffer("linear_targets", targets)
         self._content: ContentMap | None = None
+        self.negatives = Negatives(problem.clicks, problem.items) if options.negatives else None
 
     @classmethod
     def reach(cls, options: MgnnOptions) -> int | None:
@@ -159,10 +171,23 @@ class Mgnn(Recommender):
         items, position, _ = heterograph.in_edges(self.clicks, batch)
         kept = torch.rand(len(items)) >= self.options.click_dropout
         users = self._users(causes, items[kept], position[kept], len(batch))
-        chance = functional.log_softmax(users @ targets.T / self.options.temperature, dim=1)
+        chance = self._log_chance(users, targets, position, items, batch)
         count = torch.bincount(position, minlength=len(batch)).float()
         weight = count.clamp(min=1).rsqrt()[position]
-        return -(chance[position, items] * weight).sum() / count.sqrt().sum().clamp(min=1)
+        return -(chance * weight).sum() / count.sqrt().sum().clamp(min=1)
+
+    def _log_chance(
+        self, users: Tensor, targets: Tensor, position: Tensor, items: Tensor, batch: Tensor
+    ) -> Tensor:
+        """Return log softmax of each click, (clicks,): its user's row is `position`, his number `batch[position]`."""
+        if self.negatives is None:
+            scores = users @ targets.T / self.options.temperature
+            return functional.log_softmax(scores, dim=1)[position, items]
+        numbers = batch[position]
+        drawn = [self.negatives.draw(numbers) for _ in range(self.options.negatives)]
+        ranked = rows(targets, torch.stack([items, *drawn], dim=1))
+        scores = (rows(users, position).unsqueeze(1) * ranked).sum(2) / self.options.temperature
+        return functional.log_softmax(scores, dim=1)[:, 0]
 
     def vectors(self) -> tuple[Tensor, Tensor]:
         """Return unit vectors, (users, dimension) and (items, dimension)."""

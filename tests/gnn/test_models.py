@@ -11,6 +11,7 @@ from gnn.learner import adam
 from gnn.models import MODELS, Popularity, Problem, Recommender, model_class
 from gnn.models.facts import Facts
 from gnn.models.media import MediaEncoder, MediaOptions
+from gnn.models.pairs import Negatives
 from gnn.sampler import CLICK, Clicks, make_ripple
 from mmkg.errors import GraphError, ModelError, UsageError
 from tests.gnn.planted import FILMS, USERS, planted_problem
@@ -161,6 +162,27 @@ def test_a_planted_text_tells_films_that_nobody_clicked() -> None:
 
     assert accuracy(planted_problem(text=text)) > 0.9
     assert accuracy(planted_problem()) < 0.7
+
+
+def test_a_click_is_ranked_among_all_films_or_those_drawn(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Negatives, "draw", lambda _self, users: (users + 1) % 2)
+    problem = planted_problem()
+    users, clicked = torch.from_numpy(problem.clicks.users), torch.from_numpy(problem.clicks.items)
+    whole = {name: 0.0 for name in ("click_dropout", "film_dropout", "fact_dropout", "linear_share")}
+
+    def found_and_scores(negatives: int) -> tuple[torch.Tensor, torch.Tensor]:
+        model = make("mgnn", problem, negatives=negatives, **whole)
+        scores = model.scorer()(users) / 0.3  # the temperature
+        return model.train().loss(torch.arange(USERS)).detach(), scores
+
+    found, scores = found_and_scores(0)
+    chosen = scores[torch.arange(len(users)), clicked]
+    torch.testing.assert_close(found, (scores.logsumexp(1) - chosen).mean())
+    found, scores = found_and_scores(1)
+    drawn = scores[torch.arange(len(users)), (users + 1) % 2]
+    torch.testing.assert_close(found, torch.log1p((drawn - chosen).exp()).mean())
+    with pytest.raises(UsageError, match="negatives must be 0 or more"):
+        make("mgnn", problem, negatives=-1)
 
 
 def test_attention_is_learned_unless_switched_off() -> None:

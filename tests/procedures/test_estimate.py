@@ -143,6 +143,14 @@ def test_few_candidates_make_a_small_estimate(world: Catalogue) -> None:
     assert one(world.graph, RECOMMEND, user="u1", options={**small, "diversity": 0.5})["bytes"] > row["bytes"]
 
 
+def test_what_was_seen_is_fetched_on_top(world: Catalogue) -> None:
+    options = {"k": 2, "fine": 10, "ripple": 0, "fresh": 0}
+    row = one(world.graph, RECOMMEND, user="u1", options=options)
+    assert row["dominates"] == "15 films, recalled and scored"
+    row = one(world.graph, RECOMMEND, user="u1", options={**options, "includeSeen": True})
+    assert row["dominates"] == "10 films, recalled and scored"
+
+
 def test_popular_films_are_estimated_by_the_clicks(world: Catalogue) -> None:
     world.user("new")
     row = one(world.graph, RECOMMEND, user="new", options={})

@@ -34,9 +34,17 @@ public record History(List<Node> clicked, Set<Node> seen) {
 
     /** Films and users that are held out whole have a mark of their own, whatever their clicks' split says. */
     public static boolean isForTraining(Relationship relation) {
-        return "train".equals(relation.getProperty("split", "train"))
-                && !relation.getStartNode().hasProperty("cold")
-                && !relation.getEndNode().hasProperty("cold");
+        return isOfTraining(relation) && !isCold(relation.getStartNode()) && !isCold(relation.getEndNode());
+    }
+
+    /** Whether the relation itself is no test of anything. */
+    public static boolean isOfTraining(Relationship relation) {
+        return "train".equals(relation.getProperty("split", "train"));
+    }
+
+    /** Whether a film or user is held out whole. */
+    public static boolean isCold(Node node) {
+        return node.hasProperty("cold");
     }
 
     private static History of(Node user, TerminationGuard guard, Predicate<Relationship> counts) {

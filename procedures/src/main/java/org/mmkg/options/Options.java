@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalDouble;
+import java.util.OptionalInt;
 import java.util.Set;
 import org.mmkg.graph.Nodes;
 import org.mmkg.graph.Vocabulary;
@@ -58,6 +59,15 @@ public final class Options {
      */
     public int integer(String name, int fallback, int least, int most) {
         return (int) whole(name, fallback, least, most);
+    }
+
+    /**
+     * A whole number where one is given.
+     *
+     * @throws IllegalArgumentException it is no whole number, or out of range
+     */
+    public OptionalInt integer(String name, int least, int most) {
+        return given.get(name) == null ? OptionalInt.empty() : OptionalInt.of(integer(name, least, least, most));
     }
 
     /**

@@ -3,6 +3,7 @@ package org.mmkg.recommend;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalInt;
 import java.util.Set;
 import org.mmkg.model.Modality;
 import org.mmkg.options.Options;
@@ -13,7 +14,7 @@ import org.mmkg.recall.NearestFilms;
  * The options of mmkg.recommend and mmkg.recommendFor, in the order of the stages that they are for.
  *
  * @param k how many films to return
- * @param candidates how many films to fetch from the vector index at first
+ * @param given how many films to fetch from the vector index at first; empty by default
  * @param ripple how many films around the latest clicks to add
  * @param fresh how many of the newest films to look at, and how many films without a vector to estimate
  * @param fine how many films the coarse sort leaves to the fine sort
@@ -30,7 +31,7 @@ import org.mmkg.recall.NearestFilms;
  */
 record RecommendOptions(
         int k,
-        int candidates,
+        OptionalInt given,
         int ripple,
         int fresh,
         int fine,
@@ -47,8 +48,8 @@ record RecommendOptions(
 
     private static final String UP_TO_SEEN =
             "k (default 10): how many films, 1 to 1000."
-                    + " candidates (default the greater of 600 and 20 * k): how many films to fetch from the vector"
-                    + " index at first, k to 100000."
+                    + " candidates (default as many as fine, and as many more as were seen, since the index gives these,"
+                    + " too): how many films to fetch from the vector index at first, k to 100000."
                     + " ripple (default 100): how many films around the latest clicks to add, 0 to 10000."
                     + " fresh (default 50): how many of the newest films to look at for such without a vector, and how"
                     + " many of these to estimate at most, 0 to 1000."
@@ -92,7 +93,6 @@ record RecommendOptions(
 
     private static RecommendOptions of(Options options) {
         int k = options.integer("k", 10, 1, 1_000);
-        int candidates = Math.max(600, 20 * k); // the index finds the nearest of few less surely than of many
         Map<Modality, Double> weights = MediaShares.weights(options.map("weights"));
         double diversity = options.number("diversity", 0, 1).orElse(0);
         int series = options.integer("series", Integer.MAX_VALUE, 1, 1_000);
@@ -100,7 +100,7 @@ record RecommendOptions(
         int fine = Math.max(weights.isEmpty() && !rearranges(diversity, series, explore) ? 200 : 400, 20 * k);
         return new RecommendOptions(
                 k,
-                options.integer("candidates", candidates, k, NearestFilms.MOST_CANDIDATES),
+                options.integer("candidates", k, NearestFilms.MOST_CANDIDATES),
                 options.integer("ripple", 100, 0, 10_000),
                 options.integer("fresh", 50, 0, 1_000),
                 options.integer("fine", fine, k, NearestFilms.MOST_CANDIDATES),
@@ -114,6 +114,12 @@ record RecommendOptions(
                 series,
                 explore,
                 options.whole("seed", 0, 0, 0xFFFFFFFFL));
+    }
+
+    /** How many films to fetch from the vector index at first for somebody who has seen so many. */
+    int candidates(long seen) {
+        long unwanted = includeSeen ? 0 : seen;
+        return given.orElse((int) Math.min(fine + unwanted, NearestFilms.MOST_CANDIDATES));
     }
 
     /** Whether the answer is anything else than the best films in their order. */

@@ -87,7 +87,7 @@ final class Recommender {
                 && (options.exclude().isEmpty() || !options.exclude().contains(Nodes.id(film)))
                 && included.test(film);
         shares = new MediaShares(guard, model, options.weights(), clicked);
-        List<Scored> films = taste.map(vector -> byTaste(vector, clicked, wanted)).orElse(List.of());
+        List<Scored> films = taste.map(vector -> byTaste(vector, clicked, seen.size(), wanted)).orElse(List.of());
         model.requireSlot();
         shares.requireVersion();
         isByTaste = !films.isEmpty();
@@ -102,11 +102,11 @@ final class Recommender {
      * Recall, coarse sort and fine sort. The index cannot leave out the films that are not wanted, so twice as many are
      * fetched until enough remain; where it has no more to give, every film is scored.
      */
-    private List<Scored> byTaste(double[] taste, List<Node> clicked, Predicate<Node> wanted) {
+    private List<Scored> byTaste(double[] taste, List<Node> clicked, int seen, Predicate<Node> wanted) {
         List<Node> related = ripple.find(clicked, options.ripple(), wanted);
         List<Node> newest = fresh.find(options.fresh(), wanted);
         Map<String, List<Node>> alike = alike(wanted);
-        for (int fetch = options.candidates(); ; fetch = Math.min(2 * fetch, NearestFilms.MOST_CANDIDATES)) {
+        for (int fetch = options.candidates(seen); ; fetch = Math.min(2 * fetch, NearestFilms.MOST_CANDIDATES)) {
             List<Node> fetched = nearest.recall(taste, fetch);
             List<Node> near = fetched.stream().filter(wanted).toList();
             stages = new Stages();

@@ -4,12 +4,13 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.EnumMap;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.SplittableRandom;
+import org.eclipse.collections.impl.map.mutable.primitive.LongObjectHashMap;
+import org.eclipse.collections.impl.set.mutable.primitive.LongHashSet;
 import org.mmkg.graph.History;
 import org.mmkg.graph.Nodes;
 import org.mmkg.graph.Vocabulary;
@@ -36,32 +37,25 @@ final class Drawing {
     /** They rest on clicks that are held out, or are no clicks. */
     private static final Set<String> HELD_BACK = Set.of("RATED", "CO_CLICKED");
 
-    private static final List<Direction> WAYS = List.of(Direction.OUTGOING, Direction.INCOMING);
-
     private final SampleOptions options;
     private final TerminationGuard guard;
     private final SplittableRandom random;
-    private final Map<Direction, RelationshipType[]> followed = new EnumMap<>(Direction.class);
-    private final Map<Long, Optional<Place>> places = new HashMap<>();
+    private final Map<Direction, RelationshipType[]> followedByUsers;
+    private final Map<Direction, RelationshipType[]> followedByOthers;
+    private final LongObjectHashMap<Optional<Place>> places = new LongObjectHashMap<>();
+    private final LongObjectHashMap<Boolean> cold = new LongObjectHashMap<>();
     private final Map<NodeType, Column> nodes = new EnumMap<>(NodeType.class);
     private final Map<NodeType, List<String>> ids = new EnumMap<>(NodeType.class);
     private final Map<EdgeType, Edges> edges = new HashMap<>();
-    private final Set<Long> drawn = new HashSet<>();
+    private final LongHashSet drawn = new LongHashSet();
     private List<Node> reached = new ArrayList<>();
 
     Drawing(Transaction tx, TerminationGuard guard, SampleOptions options) {
         this.options = options;
         this.guard = guard;
         this.random = new SplittableRandom(options.seed());
-        List<RelationshipType> types = new ArrayList<>();
-        tx.getAllRelationshipTypesInUse().forEach(types::add);
-        for (Direction way : WAYS) {
-            followed.put(
-                    way,
-                    types.stream()
-                            .filter(type -> !HELD_BACK.contains(type.name()) && options.of(type.name(), way) > 0)
-                            .toArray(RelationshipType[]::new));
-        }
+        followedByUsers = followed(tx, true);
+        followedByOthers = followed(tx, false);
     }
 
     /** Takes a node into the sample, unless it is there or no model knows such nodes. */
@@ -76,11 +70,11 @@ final class Drawing {
         for (Node node : frontier) {
             guard.check();
             Place place = place(node).orElseThrow();
-            for (Direction way : WAYS) {
-                for (List<Relationship> relations : relations(node, way)) {
-                    draw(node, place, way, relations);
-                }
-            }
+            Map<String, List<Relationship>> leaving = new HashMap<>();
+            Map<String, List<Relationship>> arriving = new HashMap<>();
+            read(node, place, leaving, arriving);
+            leaving.forEach((type, relations) -> draw(node, place, Direction.OUTGOING, type, relations));
+            arriving.forEach((type, relations) -> draw(node, place, Direction.INCOMING, type, relations));
         }
     }
 
@@ -99,24 +93,42 @@ final class Drawing {
         return new SampleRow(numbers, columns, names);
     }
 
-    /** The relations of a node in one direction, by their types. */
-    private Iterable<List<Relationship>> relations(Node node, Direction way) {
-        RelationshipType[] types = followed.get(way);
-        if (types.length == 0) {
-            return List.of(); // asked for no type, the database would give the relations of every type
-        }
-        Map<String, List<Relationship>> byType = new HashMap<>();
-        try (var relations = node.getRelationships(way, types)) {
-            for (Relationship relation : relations) {
-                byType.computeIfAbsent(relation.getType().name(), type -> new ArrayList<>()).add(relation);
+    /**
+     * The relation types to follow at a node, by the directions in which to. Nobody but users clicks; to know that saves
+     * a walk along all relations of a film.
+     */
+    private Map<Direction, RelationshipType[]> followed(Transaction tx, boolean byUsers) {
+        Map<Direction, List<RelationshipType>> types = new EnumMap<>(Direction.class);
+        for (RelationshipType type : tx.getAllRelationshipTypesInUse()) {
+            boolean click = type.name().equals(Vocabulary.CLICKED.name());
+            boolean out = options.of(type.name(), Direction.OUTGOING) > 0 && (byUsers || !click);
+            boolean in = options.of(type.name(), Direction.INCOMING) > 0 && !(byUsers && click);
+            if ((out || in) && !HELD_BACK.contains(type.name())) {
+                Direction way = out && in ? Direction.BOTH : out ? Direction.OUTGOING : Direction.INCOMING;
+                types.computeIfAbsent(way, first -> new ArrayList<>()).add(type);
             }
         }
-        return byType.values();
+        Map<Direction, RelationshipType[]> followed = new EnumMap<>(Direction.class);
+        types.forEach((way, some) -> followed.put(way, some.toArray(RelationshipType[]::new)));
+        return followed;
+    }
+
+    /** Files the relations of a node by their types. */
+    private void read(
+            Node node, Place place, Map<String, List<Relationship>> leaving, Map<String, List<Relationship>> arriving) {
+        var followed = place.type() == NodeType.USER ? followedByUsers : followedByOthers;
+        followed.forEach((way, types) -> {
+            try (var relations = node.getRelationships(way, types)) {
+                for (Relationship relation : relations) {
+                    var side = relation.getStartNode().equals(node) ? leaving : arriving;
+                    side.computeIfAbsent(relation.getType().name(), type -> new ArrayList<>()).add(relation);
+                }
+            }
+        });
     }
 
     /** Draws from the front of the list, shuffling it as far as needed. */
-    private void draw(Node node, Place place, Direction way, List<Relationship> relations) {
-        String type = relations.get(0).getType().name();
+    private void draw(Node node, Place place, Direction way, String type, List<Relationship> relations) {
         int most = options.of(type, way);
         int taken = 0;
         for (int i = 0; i < relations.size() && taken < most; i++) {
@@ -136,8 +148,13 @@ final class Drawing {
         }
     }
 
-    private static boolean isHeldOut(Relationship relation) {
-        return relation.isType(Vocabulary.CLICKED) && !History.isForTraining(relation);
+    private boolean isHeldOut(Relationship relation) {
+        return relation.isType(Vocabulary.CLICKED)
+                && (!History.isOfTraining(relation) || isCold(relation.getStartNode()) || isCold(relation.getEndNode()));
+    }
+
+    private boolean isCold(Node node) {
+        return cold.getIfAbsentPut(node.getId(), () -> History.isCold(node));
     }
 
     private void add(Place source, String relation, Place target) {
@@ -148,10 +165,10 @@ final class Drawing {
     }
 
     private Optional<Place> place(Node node) {
-        return places.computeIfAbsent(node.getId(), number -> NodeType.of(node).map(type -> {
+        return places.getIfAbsentPut(node.getId(), () -> NodeType.of(node).map(type -> {
             reached.add(node);
             Column column = nodes.computeIfAbsent(type, first -> new Column());
-            column.add(number);
+            column.add(node.getId());
             if (options.ids()) {
                 ids.computeIfAbsent(type, first -> new ArrayList<>()).add(Nodes.id(node));
             }
