@@ -48,18 +48,16 @@ VARIANTS: Mapping[str, Mapping[str, Any]] = {
     "no ripple": {"ripple": 0},
     "no fresh films": {"fresh": 0},
     "index alone": {"ripple": 0, "fresh": 0},
-    "100 candidates": {"candidates": 100},
-    "200 candidates": {"candidates": 200},
-    "300 candidates": {"candidates": 300},
-    "400 candidates, 200 to the fine sort": {"candidates": 400, "fine": 200},
-    "300 candidates, 200 to the fine sort": {"candidates": 300, "fine": 200},
-    "1,200 candidates": {"candidates": 1200, "fine": 800},
-    "2,400 candidates": {"candidates": 2400, "fine": 1600},
-    "6,000 candidates": {"candidates": 6000, "fine": 4000},
+    "50 to the fine sort, and as many candidates": {"fine": 50},
     "100 to the fine sort": {"fine": 100},
-    "200 to the fine sort": {"fine": 200},
-    "as many to the fine sort as fetched": {"fine": 800},
+    "400 to the fine sort": {"fine": 400},
+    "800 to the fine sort": {"fine": 800},
+    "100 candidates, seen or not": {"candidates": 100},
+    "300 candidates": {"candidates": 300},
+    "600 candidates": {"candidates": 600},
+    "6,000 candidates": {"candidates": 6000, "fine": 4000},
 }
+"""By default the index gives as many candidates as go to the fine sort, on top of what was seen."""
 GOAL = 0.01
 
 

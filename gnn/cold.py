@@ -19,12 +19,13 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from gnn import heterograph
-from gnn.evaluation import CHUNK, SEEN, Split, check_question, load_for
+from gnn.evaluation import CHUNK, SEEN, Split, check_question
 from gnn.heterograph import Heterograph
 from gnn.memory import guarded
 from gnn.metrics import Metrics, UserScores, score_lists, top_k
 from gnn.models import Popularity, Recommender
-from gnn.registry import restore
+from gnn.problem import load_task
+from gnn.registry import fetch, newest_model, restore
 from gnn.sampler import COLD_SPLITS, SPLITS, Clicks
 from kg import Graph
 from mmkg.errors import GraphError, ModelError
@@ -104,7 +105,9 @@ def evaluate_cold(
         GraphError: no film and no user is held out whole.
     """
     check_question(split, k)
-    chosen, task = load_for(graph, store, settings, model, SPLITS + COLD_SPLITS)
+    chosen = model or newest_model(graph)
+    views = fetch(graph, store, settings, chosen).model_options().views()
+    task = load_task(graph, store, settings, views=views, splits=SPLITS + COLD_SPLITS)
     if not any(len(task.clicks[name]) for name in COLD_SPLITS if name.endswith(split)):
         raise GraphError(
             "no film and no user is held out whole",
@@ -113,9 +116,9 @@ def evaluate_cold(
     restored, header = restore(settings, chosen, task.problem)
     if header.graph != task.problem.ripple.fingerprint():
         raise ModelError(
-            "the model was trained on another graph, so it may know clicks that are held out now",
+            "the model was trained on another graph, or on ripples: it may know clicks that are held out now",
             where=chosen,
-            remedy="Run `mmkg train` to make one for this graph",
+            remedy="Run `mmkg train`, without --sampler, to make one for this graph",
         )
     found = {
         name: measure_cold(system, task.clicks, split, k)

@@ -77,6 +77,11 @@ class Header:
     parent: str = ""
     """The id of the model that it continues from; empty for one that began from nothing."""
 
+    @property
+    def by_names(self) -> bool:
+        """Whether its training read the names of the nodes alone, and ripples by Cypher."""
+        return self.vocabulary.startswith(NAMES)
+
     def model_options(self) -> Options:
         """Return the settings as the model's class has them."""
         return model_class(self.name).defaults.with_changes(self.options)
@@ -284,8 +289,7 @@ def restore(
     header = read_header(settings, model_id)
     kind = model_class(header.name)
     model = kind(problem, header.model_options())
-    whole = not header.vocabulary.startswith(NAMES)
-    if header.vocabulary != vocabulary(problem, kind, whole=whole):
+    if header.vocabulary != vocabulary(problem, kind, whole=not header.by_names):
         if induct and kind.inductive:
             heritage.induct(model, read_tensors(path)[0], model_id)
             return model, header

@@ -168,18 +168,9 @@ class RippleLearner:
         return torch.cat(found), UserLayers(tuple(blocks), layers[0][0].conversion)
 
     def _by_ripples(self, users: NDArray[np.int64]) -> Recommender:
-        clicks = self.model.problem.clicks
-        chosen = np.isin(clicks.users, users)
         with torch.no_grad():
             films, layers = self.vectors(np.arange(self.model.problem.items))
-            theirs = heterograph.bipartite(
-                torch.from_numpy(clicks.items[chosen]),
-                torch.from_numpy(np.searchsorted(users, clicks.users[chosen])),
-                len(films),
-                len(users),
-            )
-            made = functional.normalize(layers.users(theirs), dim=1)
-        made = functional.pad(made, (0, films.shape[1] - made.shape[1]))
+            made = made_users(layers, self.model.problem.clicks, users, films)
         return _Computed(self.model, made, films, users)
 
     def _small(self, draw: Draw) -> tuple[Recommender, dict[str, Tensor]]:
@@ -254,6 +245,26 @@ class RippleLearner:
     def _call(self, small: Recommender, rows: Mapping[str, Tensor], method: str, *arguments: Any) -> Any:
         borrowed = {f"model.{name}": weight for name, weight in rows.items()}
         return functional_call(_Method(small, method), borrowed, arguments)
+
+
+def made_users(layers: UserLayers, clicks: Clicks, users: NDArray[np.int64], films: Tensor) -> Tensor:
+    """Make some users of their clicks: unit vectors as wide as the films', (users, width).
+
+    Args:
+        layers: how a user is made.
+        clicks: theirs, and perhaps others'.
+        users: their numbers, sorted.
+        films: the films' vectors, (items, width).
+    """
+    chosen = np.isin(clicks.users, users)
+    theirs = heterograph.bipartite(
+        torch.from_numpy(clicks.items[chosen]),
+        torch.from_numpy(np.searchsorted(users, clicks.users[chosen])),
+        len(films),
+        len(users),
+    )
+    made = functional.normalize(layers.users(theirs), dim=1)
+    return functional.pad(made, (0, films.shape[1] - made.shape[1]))
 
 
 class _Method(nn.Module):

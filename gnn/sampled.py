@@ -1,4 +1,4 @@
-"""What a training is given: the whole graph, or by Cypher the names of the nodes alone."""
+"""What a model is given: the whole graph, or by Cypher the names of the nodes alone."""
 
 from __future__ import annotations
 
@@ -9,15 +9,19 @@ from dataclasses import asdict, replace
 from typing import Any
 
 import numpy as np
+import torch
+from torch import Tensor
 
 from gnn import features, heterograph
 from gnn.directory import Directory
-from gnn.draw import CypherSampler, Plan, SnapshotSampler
+from gnn.draw import CypherSampler, Plan, SnapshotSampler, names
 from gnn.heterograph import Edges, EdgeType
-from gnn.models import Options, Problem, Recommender
+from gnn.models import Options, Problem, Recommender, model_class
 from gnn.models.facts import connected
+from gnn.models.layers import UserLayers
 from gnn.problem import Task, load_task
-from gnn.ripples import Flags, Source, plan_of
+from gnn.registry import Header
+from gnn.ripples import Flags, RippleLearner, Source, made_users, plan_of
 from gnn.sampler import HELD_BACK, KINDS, NODE_TYPE, NODE_TYPES, TYPING, VIEWS, Clicks, Ripple, RippleSampler
 from gnn.split import ensure_split
 from kg import Graph
@@ -36,8 +40,12 @@ RETURN DISTINCT {NODE_TYPE.replace("labels(m)", "from")} AS source, relation,
        {NODE_TYPE.replace("labels(m)", "to")} AS target
 """
 RELATIONS = "MATCH ()-[r]->() RETURN type(r) AS relation, count(*) AS count ORDER BY relation"
-VALID_USERS = """
-MATCH (u:User) WHERE u.cold IS NULL AND EXISTS { (u)-[:CLICKED {split: 'valid'}]->(m) WHERE m.cold IS NULL }
+FANOUT = 100
+"""Relations of each type and direction at a node by which vectors are told, once the model is trained."""
+USERS = 50_000
+"""Users whose clicks are in memory at once."""
+JUDGED_USERS = """
+MATCH (u:User) WHERE u.cold IS NULL AND EXISTS { (u)-[:CLICKED {split: $split}]->(m) WHERE m.cold IS NULL }
 RETURN collect(u.id) AS users
 """
 
@@ -72,6 +80,51 @@ def load(
     return from_snapshot(load_task(graph, store, settings, views=options.views()), plan)
 
 
+def load_trained(
+    graph: Graph,
+    store: BlobStore,
+    settings: Settings,
+    header: Header,
+    *,
+    views: Collection[str],
+    split: str = "valid",
+    with_media: bool = False,
+) -> Task:
+    """Load what tells the vectors of a trained model: by Cypher again where it was trained so.
+
+    Args:
+        graph: the graph database.
+        store: the object store with the media.
+        settings: say where features are kept.
+        header: of the model.
+        views: what is to be seen of the media.
+        split: whose users are measured, where not all of the graph is read.
+        with_media: whether the relations of all media are read, where others are not.
+
+    Raises:
+        GraphError: there is no film or no click.
+        ModelError: the features do not fit.
+    """
+    if not header.by_names:
+        return load_task(graph, store, settings, views=views)
+    plan = plan_of(model_class(header.name), header.model_options(), FANOUT, {})
+    return from_cypher(graph, store, settings, plan, views, split=split, with_media=with_media)
+
+
+def vectors(graph: Graph, model: Recommender, task: Task) -> tuple[Tensor, Tensor, UserLayers | None]:
+    """Return the unit vectors of all users and films, and how a user is made of clicks, if he is."""
+    if not (task.source and task.source.partial):
+        return *model.vectors(), model.user_layers()
+    learner = RippleLearner(model, task.source)
+    films, layers = learner.vectors(np.arange(task.problem.items))
+    sampler, ripple, users = RippleSampler(graph), task.problem.ripple, []
+    for start in range(0, task.problem.users, USERS):
+        rows = np.arange(start, min(start + USERS, task.problem.users))
+        clicks = sampler.clicks(ripple, ("train",), names(ripple.ids["user"], rows))["train"]
+        users.append(made_users(layers, clicks, rows, films))
+    return torch.cat(users), films, layers
+
+
 def from_snapshot(task: Task, plan: Plan) -> Task:
     """Let ripples be drawn from a task's graph in memory."""
     problem = replace(task.problem, connected=connected(task.problem).numpy())
@@ -85,7 +138,14 @@ def from_snapshot(task: Task, plan: Plan) -> Task:
 
 
 def from_cypher(
-    graph: Graph, store: BlobStore, settings: Settings, plan: Plan, views: Collection[str]
+    graph: Graph,
+    store: BlobStore,
+    settings: Settings,
+    plan: Plan,
+    views: Collection[str],
+    *,
+    split: str = "valid",
+    with_media: bool = False,
 ) -> Task:
     """Read the names of the nodes, the media's features and the clicks of some users to measure on.
 
@@ -98,8 +158,8 @@ def from_cypher(
     flags = Flags(directory.flags["user"], directory.flags["item"], directory.flags["entity"])
     if not flags.active.any():
         raise GraphError("no click is left to train on", remedy="Ingest clicks with `mmkg ingest` first")
-    ripple = _skeleton(graph, directory)
-    judged = _judged(graph)
+    ripple = _skeleton(graph, directory, with_media=with_media)
+    judged = _judged(graph, split)
     clicks = RippleSampler(graph).clicks(ripple, names=judged)
     media = {view: directory.ids[VIEWS[view]] for view in views if directory.ids[VIEWS[view]]}
     found = features.load(store, settings.cache, media)
@@ -110,7 +170,7 @@ def from_cypher(
         {view: feature.present for view, feature in found.items()},
         flags.connected,
     )
-    rows = np.unique(clicks["valid"].users)
+    rows = np.unique(clicks[split].users)
     relations = [list(row.values()) for row in graph.read(RELATIONS)]
     told = [ripple.fingerprint(), counts.to_json(), relations]
     return Task(
@@ -122,21 +182,23 @@ def from_cypher(
     )
 
 
-def _skeleton(graph: Graph, directory: Directory) -> Ripple:
-    """Make a graph of all nodes, and of one edge of each edge type: as the models number these."""
+def _skeleton(graph: Graph, directory: Directory, *, with_media: bool) -> Ripple:
+    """Make a graph of all nodes, and of one edge of each edge type, unless it begins at media."""
     one = np.zeros(1, dtype=np.int64)
     edges: dict[EdgeType, Edges] = {}
     for kind in (*KINDS, "Media"):
         for row in graph.read(EDGE_TYPES.format(kind=kind), held_back=HELD_BACK, **TYPING):
             if row["source"] and row["target"]:
                 edges[row["source"], row["relation"], row["target"]] = (one, one)
+    if with_media:
+        edges |= RippleSampler(graph).media_edges(directory.ids)
     counts = {kind: directory.count(kind) for kind in NODE_TYPES}
     return Ripple(heterograph.build(dict(sorted(edges.items())), counts), directory.ids)
 
 
-def _judged(graph: Graph) -> list[str]:
+def _judged(graph: Graph, split: str) -> list[str]:
     """Choose the users to measure on, always the same of the same graph."""
-    users = sorted(graph.values(VALID_USERS)[0][0])
+    users = sorted(graph.values(JUDGED_USERS, split=split)[0][0])
     if len(users) <= JUDGED:
         return users
     chosen = np.random.default_rng(0).choice(len(users), JUDGED, replace=False)

@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gnn import heterograph
-from gnn.heterograph import EdgeType, Heterograph
+from gnn.heterograph import Edges, EdgeType, Heterograph
 from kg import Graph
 from mmkg.errors import GraphError
 
@@ -227,9 +227,7 @@ class RippleSampler:
                 for node_id, node_type in origin.items():
                     if node_type:
                         ids[node_type].append(node_id)
-                for row in self.graph.read(EDGES.format(kind=kind), ids=page["ids"], **self._typing):
-                    if row["type"]:
-                        _file_edges(edges, origin, row)
+                self._file_edges(edges, kind, origin)
         if not ids["item"]:
             raise GraphError("the graph holds no film", remedy="Ingest a catalogue with `mmkg ingest` first")
         if CLICK not in edges:
@@ -237,11 +235,14 @@ class RippleSampler:
                 "the graph holds no click to learn from",
                 remedy="Ingest clicks with `mmkg ingest`; ratings below --min-rating are no clicks",
             )
-        joined = {
-            edge_type: ([s for part in parts for s in part[0]], [t for part in parts for t in part[1]])
-            for edge_type, parts in edges.items()
-        }
-        return make_ripple({kind: sorted(found) for kind, found in ids.items()}, joined)
+        return make_ripple({kind: sorted(found) for kind, found in ids.items()}, _joined(edges))
+
+    def media_edges(self, ids: Mapping[str, list[str]]) -> dict[EdgeType, Edges]:
+        """Read the relations that begin at media, as numbers of these nodes."""
+        edges: dict[EdgeType, list[tuple[list[str], list[str]]]] = {}
+        for page in self._node_pages("Media"):
+            self._file_edges(edges, "Media", dict(zip(page["ids"], page["types"], strict=True)))
+        return _numbered(ids, _joined(edges))
 
     def clicks(
         self, ripple: Ripple, splits: Sequence[str] = SPLITS, names: Sequence[str] | None = None
@@ -263,6 +264,17 @@ class RippleSampler:
                     if item in items:
                         rows[split].append((users[user], items[item], at))
         return {split: _clicks(found) for split, found in rows.items()}
+
+    def _file_edges(
+        self,
+        edges: dict[EdgeType, list[tuple[list[str], list[str]]]],
+        kind: str,
+        origin: Mapping[str, str],
+    ) -> None:
+        """Read what begins at some nodes, whose types are given, and put it under its edge types."""
+        for row in self.graph.read(EDGES.format(kind=kind), ids=list(origin), **self._typing):
+            if row["type"]:
+                _file_edges(edges, origin, row)
 
     def _node_pages(self, kind: str) -> Iterator[dict[str, Any]]:
         after = ""
@@ -302,6 +314,23 @@ def _file_edges(
 
 def make_ripple(ids: dict[str, list[str]], edges: Mapping[EdgeType, tuple[list[str], list[str]]]) -> Ripple:
     """Make a ripple of sorted ids and edges between ids; the same graph gives the same arrays."""
+    graph = heterograph.build(_numbered(ids, edges), {kind: len(found) for kind, found in ids.items()})
+    return Ripple(graph, ids)
+
+
+def _joined(
+    edges: Mapping[EdgeType, Sequence[tuple[list[str], list[str]]]],
+) -> dict[EdgeType, tuple[list[str], list[str]]]:
+    return {
+        edge_type: ([s for part in parts for s in part[0]], [t for part in parts for t in part[1]])
+        for edge_type, parts in edges.items()
+    }
+
+
+def _numbered(
+    ids: Mapping[str, list[str]], edges: Mapping[EdgeType, tuple[list[str], list[str]]]
+) -> dict[EdgeType, Edges]:
+    """Turn ids into places among the nodes of their type, sorted; what is not there is left out."""
     number = {kind: {node: i for i, node in enumerate(found)} for kind, found in ids.items()}
     numbered = {}
     for (source_type, relation, target_type), (sources, targets) in sorted(edges.items()):
@@ -309,7 +338,7 @@ def make_ripple(ids: dict[str, list[str]], edges: Mapping[EdgeType, tuple[list[s
             [
                 (number[source_type][s], number[target_type][t])
                 for s, t in zip(sources, targets, strict=True)
-                if t in number[target_type]
+                if s in number[source_type] and t in number[target_type]
             ],
             dtype=np.int64,
         ).reshape(-1, 2)
@@ -318,7 +347,7 @@ def make_ripple(ids: dict[str, list[str]], edges: Mapping[EdgeType, tuple[list[s
             np.ascontiguousarray(pairs[:, 0]),
             np.ascontiguousarray(pairs[:, 1]),
         )
-    return Ripple(heterograph.build(numbered, {kind: len(found) for kind, found in ids.items()}), ids)
+    return numbered
 
 
 def _clicks(rows: list[tuple[int, int, float]]) -> Clicks:

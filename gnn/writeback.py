@@ -10,10 +10,9 @@ from typing import Any, ClassVar
 import torch
 from torch import Tensor
 
-from gnn import media_writeback, slots
+from gnn import media_writeback, sampled, slots
 from gnn.film_media import COMPARED, film_media
 from gnn.memory import guarded
-from gnn.problem import load_task
 from gnn.registry import fetch, newest_model, restore
 from kg import Graph
 from kg.model import DERIVED
@@ -108,13 +107,13 @@ def embed(
         GraphError: an index does not come online.
     """
     chosen = model or newest_model(graph)
-    views = fetch(graph, store, settings, chosen).model_options().views()
-    task = load_task(graph, store, settings, views=dict.fromkeys([*views, *COMPARED]))
+    header = fetch(graph, store, settings, chosen)
+    views = dict.fromkeys([*header.model_options().views(), *COMPARED])
+    task = sampled.load_trained(graph, store, settings, header, views=views, with_media=True)
     restored, header = restore(settings, chosen, task.problem, induct=True)
     restored.eval()
     with torch.no_grad():
-        users, items = restored.vectors()
-        layers = restored.user_layers()
+        users, items, layers = sampled.vectors(graph, restored, task)
         films = [items] if layers is None else [items, layers.causes()]
     for vectors in (users, items):
         check_vectors(vectors, header.options["dimension"])

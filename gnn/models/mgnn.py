@@ -171,19 +171,18 @@ class Mgnn(Recommender):
         items, position, _ = heterograph.in_edges(self.clicks, batch)
         kept = torch.rand(len(items)) >= self.options.click_dropout
         users = self._users(causes, items[kept], position[kept], len(batch))
-        chance = self._log_chance(users, targets, position, items, batch)
+        chance = self._log_chance(users, targets, position, items, batch[position])
         count = torch.bincount(position, minlength=len(batch)).float()
         weight = count.clamp(min=1).rsqrt()[position]
         return -(chance * weight).sum() / count.sqrt().sum().clamp(min=1)
 
     def _log_chance(
-        self, users: Tensor, targets: Tensor, position: Tensor, items: Tensor, batch: Tensor
+        self, users: Tensor, targets: Tensor, position: Tensor, items: Tensor, numbers: Tensor
     ) -> Tensor:
-        """Return log softmax of each click, (clicks,): its user's row is `position`, his number `batch[position]`."""
+        """Return log softmax of each click, (clicks,), by the user's row and number and the film's."""
         if self.negatives is None:
             scores = users @ targets.T / self.options.temperature
             return functional.log_softmax(scores, dim=1)[position, items]
-        numbers = batch[position]
         drawn = [self.negatives.draw(numbers) for _ in range(self.options.negatives)]
         ranked = rows(targets, torch.stack([items, *drawn], dim=1))
         scores = (rows(users, position).unsqueeze(1) * ranked).sum(2) / self.options.temperature

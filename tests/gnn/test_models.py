@@ -168,7 +168,7 @@ def test_a_click_is_ranked_among_all_films_or_those_drawn(monkeypatch: pytest.Mo
     monkeypatch.setattr(Negatives, "draw", lambda _self, users: (users + 1) % 2)
     problem = planted_problem()
     users, clicked = torch.from_numpy(problem.clicks.users), torch.from_numpy(problem.clicks.items)
-    whole = {name: 0.0 for name in ("click_dropout", "film_dropout", "fact_dropout", "linear_share")}
+    whole = dict.fromkeys(("click_dropout", "film_dropout", "fact_dropout", "linear_share"), 0.0)
 
     def found_and_scores(negatives: int) -> tuple[torch.Tensor, torch.Tensor]:
         model = make("mgnn", problem, negatives=negatives, **whole)
