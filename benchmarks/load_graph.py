@@ -37,7 +37,7 @@ from gnn.writeback import PREPARE
 from kg import Graph
 from kg.admin import run_admin
 from kg.jars import class_path
-from kg.schema import create_vector_index, migrate
+from kg.schema import LEAST_EFFORT, create_vector_index, effort_for, migrate
 from kg.server import HEAP_VARIABLE, PAGE_CACHE_VARIABLE, GraphDatabaseServer
 from mmkg.console import log
 from mmkg.settings import Settings
@@ -281,7 +281,10 @@ def _finish(graph: Graph, made: Generated) -> dict[str, float]:
     for label in ("User", "Movie"):
         start = perf_counter()
         name = f"{label.lower()}_embedding_a"
-        create_vector_index(graph, label, "embedding_a", name, DIMENSION, seconds=INDEX_SECONDS)
+        effort = effort_for(made.films) if label == "Movie" else LEAST_EFFORT
+        create_vector_index(
+            graph, label, "embedding_a", name, DIMENSION, effort=effort, seconds=INDEX_SECONDS
+        )
         seconds[f"vector index of {label}"] = perf_counter() - start
         log(f"the vector index of {label}: {seconds[f'vector index of {label}']:.0f} s")
     assert graph.read(POPULATED) == [{"left": 0}]

@@ -54,7 +54,7 @@ from mmkg.files import write_whole
 
 CLIENTS = (1, 8, 64)
 K = 10
-CANDIDATES = 200
+CANDIDATES = 100
 """Films that the index gives on top of those that the user has clicked, as by the procedure's default."""
 SAMPLE = 200
 """Users whose answers are compared with an exact ranking."""

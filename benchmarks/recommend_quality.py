@@ -48,16 +48,15 @@ VARIANTS: Mapping[str, Mapping[str, Any]] = {
     "no ripple": {"ripple": 0},
     "no fresh films": {"fresh": 0},
     "index alone": {"ripple": 0, "fresh": 0},
-    "50 to the fine sort, and as many candidates": {"fine": 50},
     "100 to the fine sort": {"fine": 100},
     "400 to the fine sort": {"fine": 400},
-    "800 to the fine sort": {"fine": 800},
-    "100 candidates, seen or not": {"candidates": 100},
-    "300 candidates": {"candidates": 300},
+    "50 candidates, seen or not": {"candidates": 50},
+    "100 candidates": {"candidates": 100},
+    "200 candidates": {"candidates": 200},
     "600 candidates": {"candidates": 600},
     "6,000 candidates": {"candidates": 6000, "fine": 4000},
 }
-"""By default the index gives as many candidates as go to the fine sort, on top of what was seen."""
+"""By default the index gives 100 candidates on top of those that were seen."""
 GOAL = 0.01
 
 

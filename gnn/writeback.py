@@ -16,7 +16,7 @@ from gnn.memory import guarded
 from gnn.registry import fetch, newest_model, restore
 from kg import Graph
 from kg.model import DERIVED
-from kg.schema import create_vector_index
+from kg.schema import LEAST_EFFORT, create_vector_index, effort_for
 from mmkg import progress
 from mmkg.errors import ModelError
 from mmkg.settings import Settings
@@ -140,7 +140,14 @@ def embed(
             graph, header.id, slot, label, ids=task.problem.ripple.ids[kind], vectors=of_kind, alive=alive
         )
         create_vector_index(
-            graph, label, f"embedding_{slot}", name, dimension, seconds=slots.INDEX_SECONDS, meanwhile=alive
+            graph,
+            label,
+            f"embedding_{slot}",
+            name,
+            dimension,
+            effort=effort_for(len(items)) if label == "Movie" else LEAST_EFFORT,
+            seconds=slots.INDEX_SECONDS,
+            meanwhile=alive,
         )
     of_media = media_writeback.write(
         graph, header.id, slot, ids=task.problem.ripple.ids["item"], media=media, alive=alive

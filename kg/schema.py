@@ -15,6 +15,10 @@ from mmkg.errors import GraphError
 SECONDS = 300
 """An index over a graph that is already large takes its time."""
 MAX_DIMENSION = 4096
+LEAST_EFFORT, MOST_EFFORT = 100, 1600
+"""The least is what the database takes by itself."""
+WORK = 40_000_000
+"""Of the effort for all nodes of an index together, as far as the limits allow: some minutes on two cores."""
 NAME = re.compile(r"[a-z][a-z0-9_]{0,63}")
 
 
@@ -74,6 +78,15 @@ def version(graph: Graph) -> int:
     return int(rows[0]["version"]) if rows else 0
 
 
+def effort_for(nodes: int) -> int:
+    """Return how hard to look for the neighbours of each of so many nodes, so that an index finds well.
+
+    Vectors whose dot products are scores have hubs, films that are near to many users, and a graph of
+    neighbours that was made in haste leads past them (Malkov and Yashunin 2018 call it `efConstruction`).
+    """
+    return max(LEAST_EFFORT, min(MOST_EFFORT, WORK // max(1, nodes)))
+
+
 def create_vector_index(
     graph: Graph,
     label: str,
@@ -81,13 +94,16 @@ def create_vector_index(
     name: str,
     dimension: int,
     *,
+    effort: int = LEAST_EFFORT,
     seconds: float = SECONDS,
     meanwhile: Callable[[], None] = lambda: None,
 ) -> None:
     """Make a cosine vector index over `label.property_name` and wait until it is online.
 
     Made after the vectors, it is populated at once: in few large segments, which answer faster than the many
-    that it gets vector by vector. `meanwhile` is called again and again during the wait.
+    that it gets vector by vector. `meanwhile` is called again and again during the wait. `effort` is how many
+    neighbours are looked at for each node that enters (HNSW's `ef_construction`), see `effort_for`; an index
+    that is there keeps its own.
 
     An index of this name that is over something else, or of another dimension, is dropped first: a vector of
     the wrong dimension would be stored without error and stay outside the index.
@@ -112,6 +128,6 @@ def create_vector_index(
     graph.run_auto_commit(
         f"CREATE VECTOR INDEX {name} IF NOT EXISTS FOR (n:{checked_label(label)}) ON (n.{property_name}) "
         f"OPTIONS {{indexConfig: {{`vector.dimensions`: {int(dimension)}, "
-        "`vector.similarity_function`: 'cosine'}}"
+        f"`vector.similarity_function`: 'cosine', `vector.hnsw.ef_construction`: {int(effort)}}}}}"
     )
     wait_until(graph, INDEXES_ONLINE, seconds=seconds, what="Building the indexes", meanwhile=meanwhile)

@@ -11,6 +11,7 @@ DIMENSION = """
 SHOW INDEXES YIELD name, options WHERE name = $name
 RETURN options.indexConfig.`vector.dimensions` AS dimension
 """
+CONFIG = "SHOW INDEXES YIELD name, options WHERE name = $name RETURN options.indexConfig AS config"
 NEAREST = "CALL db.index.vector.queryNodes('probe_vectors', 10, $vector) YIELD node RETURN node.id AS id"
 
 
@@ -66,6 +67,13 @@ def test_a_vector_index_finds_the_nearest_and_follows_the_dimension(graph: Graph
     graph.write("UNWIND $rows AS row CREATE (:Item:Movie {id: row.id, probe: row.vector})", rows=rows)
     # The index is approximate, and at its worst where as few are asked for as are wanted.
     assert graph.read(NEAREST, vector=vectors["7"])[0] == {"id": "7"}
+
+
+def test_an_index_of_few_nodes_is_made_with_more_effort(graph: Graph) -> None:
+    assert [schema.effort_for(nodes) for nodes in (0, 1_700, 100_000, 10**6)] == [1600, 1600, 400, 100]
+    schema.create_vector_index(graph, "Movie", "probe", "probe_vectors", 8, effort=400)
+    ((config,),) = graph.values(CONFIG, name="probe_vectors")
+    assert config["vector.hnsw.ef_construction"] == 400
 
 
 @pytest.mark.parametrize(

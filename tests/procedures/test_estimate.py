@@ -143,12 +143,20 @@ def test_few_candidates_make_a_small_estimate(world: Catalogue) -> None:
     assert one(world.graph, RECOMMEND, user="u1", options={**small, "diversity": 0.5})["bytes"] > row["bytes"]
 
 
-def test_what_was_seen_is_fetched_on_top(world: Catalogue) -> None:
-    options = {"k": 2, "fine": 10, "ripple": 0, "fresh": 0}
-    row = one(world.graph, RECOMMEND, user="u1", options=options)
-    assert row["dominates"] == "15 films, recalled and scored"
-    row = one(world.graph, RECOMMEND, user="u1", options={**options, "includeSeen": True})
-    assert row["dominates"] == "10 films, recalled and scored"
+def test_what_was_seen_or_excluded_is_fetched_on_top(catalogue: Catalogue) -> None:
+    catalogue.model()
+    catalogue.films({f"f{i}": [1.0, i / 500] for i in range(500)})
+    catalogue.user("u", [1.0, 0.0], clicks=[f"f{i}" for i in range(20)])
+    for options, films in (
+        ({}, 100 + 20),
+        ({"includeSeen": True}, 100),
+        ({"exclude": ["f30", "f40"]}, 100 + 20 + 2),
+        ({"k": 30}, 300 + 20),
+        ({"k": 30, "candidates": 200}, 200),
+        ({"diversity": 0.5}, 400 + 20),
+    ):
+        row = one(catalogue.graph, RECOMMEND, user="u", options={**options, "ripple": 0, "fresh": 0})
+        assert row["dominates"] == f"{films} films, recalled and scored", options
 
 
 def test_popular_films_are_estimated_by_the_clicks(world: Catalogue) -> None:

@@ -48,8 +48,8 @@ record RecommendOptions(
 
     private static final String UP_TO_SEEN =
             "k (default 10): how many films, 1 to 1000."
-                    + " candidates (default as many as fine, and as many more as were seen or excluded, since the index"
-                    + " gives these, too): how many films to fetch from the vector index at first, k to 100000."
+                    + " candidates (default the greater of 100 and 10 * k, or of fine with diversity, series or explore,"
+                    + " and as many more as were seen or excluded, since the index gives these, too): how many films to fetch from the vector index at first, k to 100000."
                     + " ripple (default 100): how many films around the latest clicks to add, 0 to 10000."
                     + " fresh (default 50): how many of the newest films to look at for such without a vector, and how"
                     + " many of these to estimate at most, 0 to 1000."
@@ -119,7 +119,8 @@ record RecommendOptions(
     /** How many films to fetch from the vector index at first for somebody who has seen so many. */
     int candidates(long seen) {
         long unwanted = (includeSeen ? 0 : seen) + exclude.size();
-        return given.orElse((int) Math.min(fine + unwanted, NearestFilms.MOST_CANDIDATES));
+        int wanted = Math.max(Math.max(100, 10 * k), pool());
+        return given.orElse((int) Math.min(wanted + unwanted, NearestFilms.MOST_CANDIDATES));
     }
 
     /** Whether the answer is anything else than the best films in their order. */
