@@ -133,6 +133,15 @@ public final class Model {
         return read(node, property).filter(this::isUsable);
     }
 
+    /** Whether the model wrote a vector of the node: cheaper than to read it. */
+    public boolean knows(Node node) {
+        try {
+            return node.hasProperty(property) && id.equals(node.getProperty(stamp, null));
+        } catch (NotFoundException deleted) {
+            return false;
+        }
+    }
+
     /** What a click on the film adds to a user of these layers; empty as for a vector. */
     public Optional<double[]> cause(Node film, UserLayers layers) {
         return read(film, cause).filter(vector -> vector.length == layers.width());

@@ -32,7 +32,7 @@ public final class FreshFilms {
         }
         return Queries.nodes(tx, guard, NEWEST, Map.of("most", most)).stream()
                 .peek(film -> guard.check())
-                .filter(film -> model.vector(film).isEmpty())
+                .filter(film -> !model.knows(film))
                 .filter(wanted)
                 .toList();
     }

@@ -53,8 +53,8 @@ record RecommendOptions(
                     + " ripple (default 100): how many films around the latest clicks to add, 0 to 10000."
                     + " fresh (default 50): how many of the newest films to look at for such without a vector, and how"
                     + " many of these to estimate at most, 0 to 1000."
-                    + " fine (default the greater of 200 and 20 * k, or of 400 with weights, diversity, series or explore):"
-                    + " how many films the coarse sort leaves to the fine sort, k to 100000."
+                    + " fine (default the greater of 100 and 10 * k, with weights, diversity, series or explore of 400 and"
+                    + " 20 * k): how many films the coarse sort leaves to the fine sort, k to 100000."
                     + " includeSeen (default false): also films that the user clicked or rated, or that were given.";
 
     private static final String FROM_MODEL =
@@ -97,7 +97,8 @@ record RecommendOptions(
         double diversity = options.number("diversity", 0, 1).orElse(0);
         int series = options.integer("series", Integer.MAX_VALUE, 1, 1_000);
         double explore = options.number("explore", 0, 1).orElse(0);
-        int fine = Math.max(weights.isEmpty() && !rearranges(diversity, series, explore) ? 200 : 400, 20 * k);
+        boolean few = weights.isEmpty() && !rearranges(diversity, series, explore);
+        int fine = few ? Math.max(100, 10 * k) : Math.max(400, 20 * k);
         return new RecommendOptions(
                 k,
                 options.integer("candidates", k, NearestFilms.MOST_CANDIDATES),

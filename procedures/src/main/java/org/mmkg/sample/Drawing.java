@@ -129,12 +129,13 @@ final class Drawing {
 
     /** Draws from the front of the list, shuffling it as far as needed. */
     private void draw(Node node, Place place, Direction way, String type, List<Relationship> relations) {
+        boolean clicks = type.equals(Vocabulary.CLICKED.name());
         int most = options.of(type, way);
         int taken = 0;
         for (int i = 0; i < relations.size() && taken < most; i++) {
             Collections.swap(relations, i, random.nextInt(i, relations.size()));
             Relationship relation = relations.get(i);
-            if (isHeldOut(relation)) {
+            if (clicks && isHeldOut(relation)) {
                 continue;
             }
             Optional<Place> other = place(relation.getOtherNode(node));
@@ -148,9 +149,8 @@ final class Drawing {
         }
     }
 
-    private boolean isHeldOut(Relationship relation) {
-        return relation.isType(Vocabulary.CLICKED)
-                && (!History.isOfTraining(relation) || isCold(relation.getStartNode()) || isCold(relation.getEndNode()));
+    private boolean isHeldOut(Relationship click) {
+        return !History.isOfTraining(click) || isCold(click.getStartNode()) || isCold(click.getEndNode());
     }
 
     private boolean isCold(Node node) {

@@ -2,7 +2,6 @@ package org.mmkg.sample;
 
 import java.util.Map;
 import java.util.Optional;
-import java.util.stream.StreamSupport;
 import org.neo4j.graphdb.Label;
 import org.neo4j.graphdb.Node;
 
@@ -29,11 +28,13 @@ enum NodeType {
 
     /** The type of a node; empty where no model knows such nodes. */
     static Optional<NodeType> of(Node node) {
-        return StreamSupport.stream(node.getLabels().spliterator(), false)
-                .map(Label::name)
-                .filter(BY_LABEL::containsKey)
-                .findFirst()
-                .map(BY_LABEL::get);
+        for (Label label : node.getLabels()) {
+            NodeType type = BY_LABEL.get(label.name());
+            if (type != null) {
+                return Optional.of(type);
+            }
+        }
+        return Optional.empty();
     }
 
     /** As it is called in the answer. */
