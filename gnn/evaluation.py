@@ -85,6 +85,7 @@ def evaluate(
     header = fetch(graph, store, settings, model or newest_model(graph))
     views = header.model_options().views()
     task = load_trained(graph, store, settings, header, views=views, split=split)
+    measured_users(task.clicks, split)
     restored, _ = restore(settings, header.id, task.problem)
     systems: dict[str, Recommender] = {
         Popularity.name: Popularity(task.problem, Popularity.defaults),

@@ -112,7 +112,10 @@ def load_trained(
 
 
 def vectors(graph: Graph, model: Recommender, task: Task) -> tuple[Tensor, Tensor, UserLayers | None]:
-    """Return the unit vectors of all users and films, and how a user is made of clicks, if he is."""
+    """Return unit vectors of all users, (users, width), and films, (items, width), and how users are made.
+
+    The last is None where the model numbers its users.
+    """
     if not (task.source and task.source.partial):
         return *model.vectors(), model.user_layers()
     learner = RippleLearner(model, task.source)

@@ -227,7 +227,7 @@ class RippleSampler:
                 for node_id, node_type in origin.items():
                     if node_type:
                         ids[node_type].append(node_id)
-                self._file_edges(edges, kind, origin)
+                self._read_edges(edges, kind, origin)
         if not ids["item"]:
             raise GraphError("the graph holds no film", remedy="Ingest a catalogue with `mmkg ingest` first")
         if CLICK not in edges:
@@ -241,7 +241,7 @@ class RippleSampler:
         """Read the relations that begin at media, as numbers of these nodes."""
         edges: dict[EdgeType, list[tuple[list[str], list[str]]]] = {}
         for page in self._node_pages("Media"):
-            self._file_edges(edges, "Media", dict(zip(page["ids"], page["types"], strict=True)))
+            self._read_edges(edges, "Media", dict(zip(page["ids"], page["types"], strict=True)))
         return _numbered(ids, _joined(edges))
 
     def clicks(
@@ -265,7 +265,7 @@ class RippleSampler:
                         rows[split].append((users[user], items[item], at))
         return {split: _clicks(found) for split, found in rows.items()}
 
-    def _file_edges(
+    def _read_edges(
         self,
         edges: dict[EdgeType, list[tuple[list[str], list[str]]]],
         kind: str,

@@ -110,7 +110,7 @@ def embed(
     header = fetch(graph, store, settings, chosen)
     views = dict.fromkeys([*header.model_options().views(), *COMPARED])
     task = sampled.load_trained(graph, store, settings, header, views=views, with_media=True)
-    restored, header = restore(settings, chosen, task.problem, induct=True)
+    restored, _ = restore(settings, chosen, task.problem, induct=True)
     restored.eval()
     with torch.no_grad():
         users, items, layers = sampled.vectors(graph, restored, task)

@@ -16,6 +16,7 @@ from gnn.sampler import RippleSampler
 from gnn.training import train
 from gnn.writeback import embed
 from kg import Graph
+from mmkg.errors import GraphError
 from mmkg.settings import Settings
 from storage import BlobStore
 from tests.gnn.planted import FILMS, USERS
@@ -124,3 +125,11 @@ def test_it_is_measured_as_on_the_whole_graph(
     expected = measure(restored, whole.clicks, split)
     assert found[model] == expected
     assert found["popularity"].users == expected.users
+
+
+def test_without_a_click_to_measure_on_it_says_so(
+    told: Graph, store: BlobStore, at: Settings, model: str
+) -> None:
+    told.write("MATCH ()-[c:CLICKED {split: 'test'}]->() DELETE c")
+    with pytest.raises(GraphError, match="no test click to measure on"):
+        evaluate(told, store, at, model=model)
