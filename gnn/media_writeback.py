@@ -14,11 +14,11 @@ from mmkg import progress
 BATCH = 500
 
 HAVE_THEM = """
-MATCH (m:Movie) WHERE m.id IN $ids AND m.embedding_{slot}_media = $version RETURN collect(m.id) AS ids
+MATCH (m:Item:Movie) WHERE m.id IN $ids AND m.embedding_{slot}_media = $version RETURN collect(m.id) AS ids
 """
 WRITE_MEDIA = """
 UNWIND $rows AS row
-MATCH (n:Movie {{id: row.id}})
+MATCH (n:Item:Movie {{id: row.id}})
 SET n.embedding_{slot}_media = $version, n += row.missing
 WITH n, row UNWIND keys(row.vectors) AS name
 CALL db.create.setNodeVectorProperty(n, name, row.vectors[name])

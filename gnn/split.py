@@ -37,7 +37,7 @@ RETURN collect(n.id) AS ids
 """
 
 WRITE_COLD = """
-MATCH (n:{label}) WHERE n.id IN keys($parts) OR n.cold IS NOT NULL
+MATCH (n:{label}) WHERE $parts[n.id] IS NOT NULL OR n.cold IS NOT NULL
 SET n.cold = $parts[n.id]
 """
 

@@ -25,14 +25,17 @@ from storage import BlobStore
 BATCH = 1000
 ALIVE_SECONDS = 10
 
+FOUND_BY = {"Movie": "Item:Movie", "User": "User"}
+"""The labels that name a node: the first has the index of ids, without which each is searched among all."""
+
 READ_VECTORS = """
-MATCH (n:{label}) WHERE n.id IN $ids AND n.embedding_{slot}_model = $model
+MATCH (n:{labels}) WHERE n.id IN $ids AND n.embedding_{slot}_model = $model
 RETURN n.id AS id, [n.embedding_{slot}, n.embedding_{slot}_cause] AS vectors
 """
 
 WRITE_VECTORS = """
 UNWIND $rows AS row
-MATCH (n:{label} {{id: row.id}})
+MATCH (n:{labels} {{id: row.id}})
 SET n.embedding_{slot}_model = $model
 WITH n, row CALL db.create.setNodeVectorProperty(n, 'embedding_{slot}', row.vectors[0])
 """
@@ -201,12 +204,13 @@ def _write(
     alive: Callable[[], None],
 ) -> int:
     """Write the vectors, and the causes if given, of the nodes that do not have them; return how many."""
+    labels = FOUND_BY[label]
     statement = WRITE_VECTORS + (WRITE_CAUSES if len(vectors) > 1 else "")
     written = 0
     batches = list(_batches(ids))
     for start, batch in progress.track(batches, f"vectors of {label}", total=len(batches)):
         alive()
-        found = graph.read(READ_VECTORS.format(label=label, slot=slot), ids=batch, model=model)
+        found = graph.read(READ_VECTORS.format(labels=labels, slot=slot), ids=batch, model=model)
         known = {row["id"]: row["vectors"] for row in found}
         rows = [
             {"id": node, "vectors": [vector.tolist() for vector in of_node]}
@@ -214,7 +218,7 @@ def _write(
             if not all(map(_same, known.get(node, [None, None]), of_node))
         ]
         if rows:
-            graph.write(statement.format(label=label, slot=slot), rows=rows, model=model)
+            graph.write(statement.format(labels=labels, slot=slot), rows=rows, model=model)
         written += len(rows)
     return written
 

@@ -17,7 +17,7 @@ SECONDS = 300
 MAX_DIMENSION = 4096
 LEAST_EFFORT, MOST_EFFORT = 100, 1600
 """The least is what the database takes by itself."""
-WORK = 40_000_000
+WORK = 20_000_000
 """Of the effort for all nodes of an index together, as far as the limits allow: some minutes on two cores."""
 NAME = re.compile(r"[a-z][a-z0-9_]{0,63}")
 

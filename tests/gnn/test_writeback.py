@@ -1,13 +1,17 @@
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
+from typing import Any
+
 import numpy as np
 import pytest
 import torch
 
 from gnn import registry
+from gnn.media_writeback import HAVE_THEM, WRITE_MEDIA
 from gnn.problem import load_task
 from gnn.training import train
-from gnn.writeback import check_vectors, embed
+from gnn.writeback import FOUND_BY, READ_VECTORS, WRITE_VECTORS, check_vectors, embed
 from kg import Graph
 from mmkg.errors import ModelError
 from mmkg.settings import Settings
@@ -52,6 +56,33 @@ def test_vectors_reach_the_index_and_the_model_becomes_active(
     assert nearest[0]["id"] == films[4]["id"]
     assert nearest[0]["score"] > 0.95  # the index keeps a byte a number, of few numbers here
     assert planted.read(NEAREST, index="user_embedding_a", vector=users[0]["vector"])[0]["score"] > 0.99
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        *(
+            text.format(labels=labels, slot="a")
+            for text in (READ_VECTORS, WRITE_VECTORS)
+            for labels in FOUND_BY.values()
+        ),
+        HAVE_THEM.format(slot="a"),
+        WRITE_MEDIA.format(slot="a"),
+    ],
+)
+def test_nodes_are_found_by_the_index_of_ids(graph: Graph, statement: str) -> None:
+    parameters: dict[str, Any] = {"rows": [], "ids": [], "model": "m", "version": "v"}
+    query = f"EXPLAIN {statement}"
+    plan = graph.driver.execute_query(query, parameters, database_=graph.database).summary.plan
+    steps = {step.split("@")[0] for step in operators(plan)}
+    assert steps & {"NodeUniqueIndexSeek", "NodeUniqueIndexSeek(Locking)"}
+    assert not any("Scan" in step for step in steps), steps
+
+
+def operators(plan: Mapping[str, Any]) -> Iterator[str]:
+    yield plan["operatorType"]
+    for child in plan.get("children", ()):
+        yield from operators(child)
 
 
 def test_the_same_model_again_changes_nothing(planted: Graph, store: BlobStore, at: Settings) -> None:

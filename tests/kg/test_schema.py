@@ -70,7 +70,7 @@ def test_a_vector_index_finds_the_nearest_and_follows_the_dimension(graph: Graph
 
 
 def test_an_index_of_few_nodes_is_made_with_more_effort(graph: Graph) -> None:
-    assert [schema.effort_for(nodes) for nodes in (0, 1_700, 100_000, 10**6)] == [1600, 1600, 400, 100]
+    assert [schema.effort_for(nodes) for nodes in (0, 1_700, 100_000, 10**6)] == [1600, 1600, 200, 100]
     schema.create_vector_index(graph, "Movie", "probe", "probe_vectors", 8, effort=400)
     ((config,),) = graph.values(CONFIG, name="probe_vectors")
     assert config["vector.hnsw.ef_construction"] == 400
