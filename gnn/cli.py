@@ -24,7 +24,8 @@ def _numbers(_context: click.Context, _option: click.Parameter, texts: tuple[str
     for text in texts:
         name, _, number = text.partition("=")
         try:
-            numbers[name.replace("-", "_")] = int(number) if number.isdigit() else float(number)
+            whole = number.removeprefix("-").isdigit()
+            numbers[name.replace("-", "_")] = int(number) if whole else float(number)
         except ValueError:
             raise click.BadParameter(f"{text!r} is not NAME=NUMBER") from None
     return numbers
@@ -170,7 +171,10 @@ def train(
     """
     from gnn import command
 
-    report = command.train(settings, sampler=sampler or "", **{**others, **options})
+    given = {name: value for name, value in options.items() if value is not None}
+    if twice := sorted(set(others) & set(given)):
+        raise click.UsageError(f"--{twice[0].replace('_', '-')} says this, and not --set {twice[0]}")
+    report = command.train(settings, sampler=sampler or "", **{**others, **given})
     print_report(report, as_json)
     for warning in report.warnings:
         console.log(f"Warning: {warning}")

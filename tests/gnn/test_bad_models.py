@@ -15,6 +15,7 @@ import torch
 from PIL import Image
 from safetensors.numpy import load_file, save_file
 
+from cli import main
 from gnn.memory import guarded
 from gnn.models.mgnn import Mgnn
 from gnn.promotion import delete
@@ -167,3 +168,29 @@ def test_a_model_of_another_graph_cannot_be_embedded(
     planted.write("MATCH (m:Movie {id: 'other'}) SET m.id = '3'")
     planted.write(ADD_CLICK, user="0", film="1", split="train")
     assert embed(planted, store, at, model=good).model == good  # fresh clicks need no training
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ("negatives=-1", "negatives must be 0 or more, and is -1"),
+        ("hops=-2", "hops must be 0 or more, and is -2"),
+        ("hops=1.5", "hops must be a whole number, and is 1.5"),
+        ("hops=-", "'hops=-' is not NAME=NUMBER"),
+        ("seed=3", "--seed says this, and not --set seed"),
+    ],
+)
+def test_a_setting_out_of_range_is_told_as_it_was_given(
+    planted: Graph,
+    at: Settings,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+    given: str,
+    said: str,
+) -> None:
+    monkeypatch.setenv("MMKG_CACHE", str(at.cache))
+    monkeypatch.setattr("sys.argv", ["mmkg", "train", "--set", given])
+    with pytest.raises(SystemExit) as done:
+        main()
+    assert done.value.code == 2
+    assert said in capfd.readouterr().err
