@@ -33,11 +33,11 @@ from gnn import slots
 from gnn.models.layers import UserBlock, UserLayers
 from gnn.models.lengths import unit_vectors
 from gnn.registry import REGISTER_MODEL
-from gnn.writeback import PREPARE
+from gnn.writeback import PREPARE, index_effort
 from kg import Graph
 from kg.admin import run_admin
 from kg.jars import class_path
-from kg.schema import LEAST_EFFORT, create_vector_index, effort_for, migrate
+from kg.schema import create_vector_index, migrate
 from kg.server import HEAP_VARIABLE, PAGE_CACHE_VARIABLE, GraphDatabaseServer
 from mmkg.console import log
 from mmkg.settings import Settings
@@ -281,7 +281,7 @@ def _finish(graph: Graph, made: Generated) -> dict[str, float]:
     for label in ("User", "Movie"):
         start = perf_counter()
         name = f"{label.lower()}_embedding_a"
-        effort = effort_for(made.films) if label == "Movie" else LEAST_EFFORT
+        effort = index_effort(label, made.films)
         create_vector_index(
             graph, label, "embedding_a", name, DIMENSION, effort=effort, seconds=INDEX_SECONDS
         )

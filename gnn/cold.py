@@ -25,7 +25,7 @@ from gnn.memory import guarded
 from gnn.metrics import Metrics, UserScores, score_lists, top_k
 from gnn.models import Popularity, Recommender
 from gnn.problem import load_task
-from gnn.registry import fetch, newest_model, restore
+from gnn.registry import fetch, restore
 from gnn.sampler import COLD_SPLITS, SPLITS, Clicks
 from kg import Graph
 from mmkg.errors import GraphError, ModelError
@@ -105,19 +105,19 @@ def evaluate_cold(
         GraphError: no film and no user is held out whole.
     """
     check_question(split, k)
-    chosen = model or newest_model(graph)
-    views = fetch(graph, store, settings, chosen).model_options().views()
+    header = fetch(graph, store, settings, model)
+    views = header.model_options().views()
     task = load_task(graph, store, settings, views=views, splits=SPLITS + COLD_SPLITS)
     if not any(len(task.clicks[name]) for name in COLD_SPLITS if name.endswith(split)):
         raise GraphError(
             "no film and no user is held out whole",
             remedy="Run `mmkg split --cold-films 0.1 --cold-users 0.1`, then `mmkg train`",
         )
-    restored, header = restore(settings, chosen, task.problem)
+    restored, _ = restore(settings, header.id, task.problem)
     if header.graph != task.problem.ripple.fingerprint():
         raise ModelError(
             "the model was trained on another graph, or on ripples: it may know clicks that are held out now",
-            where=chosen,
+            where=header.id,
             remedy="Run `mmkg train`, without --sampler, to make one for this graph",
         )
     found = {

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from gnn.memory import guarded
 from gnn.metrics import Metrics, UserScores, score_lists, top_k
 from gnn.models import Popularity, Recommender
-from gnn.registry import fetch, newest_model, restore
+from gnn.registry import fetch, restore
 from gnn.ripples import RippleLearner
 from gnn.sampled import load_trained
 from gnn.sampler import Clicks
@@ -82,9 +82,8 @@ def evaluate(
         GraphError: no click is held out.
     """
     check_question(split, k)
-    header = fetch(graph, store, settings, model or newest_model(graph))
-    views = header.model_options().views()
-    task = load_trained(graph, store, settings, header, views=views, split=split)
+    header = fetch(graph, store, settings, model)
+    task = load_trained(graph, store, settings, header, split=split)
     measured_users(task.clicks, split)
     restored, _ = restore(settings, header.id, task.problem)
     systems: dict[str, Recommender] = {

@@ -206,8 +206,10 @@ def is_known(graph: Graph, settings: Settings, model_id: str) -> bool:
     return bool(graph.read(FIND_MODEL, id=model_id)) or _path(settings, model_id).exists()
 
 
-def fetch(graph: Graph, store: BlobStore, settings: Settings, model_id: str) -> Header:
+def fetch(graph: Graph, store: BlobStore, settings: Settings, model_id: str | None = None) -> Header:
     """See that the folder has the very file that the graph names, if need be from the store.
+
+    Unless told, it is the model that was trained last.
 
     A file that the graph does not know yet, for instance after a restore of the graph, is registered.
 
@@ -215,6 +217,7 @@ def fetch(graph: Graph, store: BlobStore, settings: Settings, model_id: str) -> 
         ModelError: there is no such model, or its file is missing or damaged here and in the store.
         ConnectError: the store does not answer.
     """
+    model_id = model_id or newest_model(graph)
     path = _path(settings, model_id)
     found = graph.read(FIND_MODEL, id=model_id)
     sha256 = found[0]["sha256"] if found else None

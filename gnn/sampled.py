@@ -86,9 +86,8 @@ def load_trained(
     settings: Settings,
     header: Header,
     *,
-    views: Collection[str],
     split: str = "valid",
-    with_media: bool = False,
+    compared: Collection[str] = (),
 ) -> Task:
     """Load what tells the vectors of a trained model: by Cypher again where it was trained so.
 
@@ -97,18 +96,20 @@ def load_trained(
         store: the object store with the media.
         settings: say where features are kept.
         header: of the model.
-        views: what is to be seen of the media.
         split: whose users are measured, where not all of the graph is read.
-        with_media: whether the relations of all media are read, where others are not.
+        compared: views of the media by which films are compared, besides those of the model; with them, all
+            relations of media are read.
 
     Raises:
         GraphError: there is no film or no click.
         ModelError: the features do not fit.
     """
+    options = header.model_options()
+    views = dict.fromkeys([*options.views(), *compared])
     if not header.by_names:
         return load_task(graph, store, settings, views=views)
-    plan = plan_of(model_class(header.name), header.model_options(), FANOUT, {})
-    return from_cypher(graph, store, settings, plan, views, split=split, with_media=with_media)
+    plan = plan_of(model_class(header.name), options, FANOUT, {})
+    return from_cypher(graph, store, settings, plan, views, split=split, with_media=bool(compared))
 
 
 def vectors(graph: Graph, model: Recommender, task: Task) -> tuple[Tensor, Tensor, UserLayers | None]:

@@ -13,7 +13,7 @@ import json
 import secrets
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -58,6 +58,9 @@ COLD_SPLITS = ("cold film valid", "cold film test", "cold user valid", "cold use
 """Clicks of all others on films that are held out whole, and of users who are, on all other films."""
 
 CLICK: EdgeType = ("user", "CLICKED", "item")
+
+Named: TypeAlias = tuple[list[str], list[str]]
+"""The ids of the sources and targets of some edges."""
 
 NODE_TYPE = "coalesce([label IN labels(m) WHERE label IN $labels | $types[label]][0], '')"
 TYPING = {"labels": [*KINDS, *MEDIA], "types": {**KINDS, **MEDIA}}
@@ -220,7 +223,7 @@ class RippleSampler:
             GraphError: there is no film or no click in the graph.
         """
         ids: dict[str, list[str]] = {node_type: [] for node_type in NODE_TYPES}
-        edges: dict[EdgeType, list[tuple[list[str], list[str]]]] = {}
+        edges: dict[EdgeType, list[Named]] = {}
         for kind in (*KINDS, "Media"):
             for page in self._node_pages(kind):
                 origin = dict(zip(page["ids"], page["types"], strict=True))
@@ -239,7 +242,7 @@ class RippleSampler:
 
     def media_edges(self, ids: Mapping[str, list[str]]) -> dict[EdgeType, Edges]:
         """Read the relations that begin at media, as numbers of these nodes."""
-        edges: dict[EdgeType, list[tuple[list[str], list[str]]]] = {}
+        edges: dict[EdgeType, list[Named]] = {}
         for page in self._node_pages("Media"):
             self._read_edges(edges, "Media", dict(zip(page["ids"], page["types"], strict=True)))
         return _numbered(ids, _joined(edges))
@@ -267,7 +270,7 @@ class RippleSampler:
 
     def _read_edges(
         self,
-        edges: dict[EdgeType, list[tuple[list[str], list[str]]]],
+        edges: dict[EdgeType, list[Named]],
         kind: str,
         origin: Mapping[str, str],
     ) -> None:
@@ -300,7 +303,7 @@ def _hash(ripple: Ripple, node_types: Sequence[str], chosen: Callable[[EdgeType]
 
 
 def _file_edges(
-    edges: dict[EdgeType, list[tuple[list[str], list[str]]]],
+    edges: dict[EdgeType, list[Named]],
     origin: Mapping[str, str],
     row: Mapping[str, Any],
 ) -> None:
@@ -312,24 +315,22 @@ def _file_edges(
         )
 
 
-def make_ripple(ids: dict[str, list[str]], edges: Mapping[EdgeType, tuple[list[str], list[str]]]) -> Ripple:
+def make_ripple(ids: dict[str, list[str]], edges: Mapping[EdgeType, Named]) -> Ripple:
     """Make a ripple of sorted ids and edges between ids; the same graph gives the same arrays."""
     graph = heterograph.build(_numbered(ids, edges), {kind: len(found) for kind, found in ids.items()})
     return Ripple(graph, ids)
 
 
 def _joined(
-    edges: Mapping[EdgeType, Sequence[tuple[list[str], list[str]]]],
-) -> dict[EdgeType, tuple[list[str], list[str]]]:
+    edges: Mapping[EdgeType, Sequence[Named]],
+) -> dict[EdgeType, Named]:
     return {
         edge_type: ([s for part in parts for s in part[0]], [t for part in parts for t in part[1]])
         for edge_type, parts in edges.items()
     }
 
 
-def _numbered(
-    ids: Mapping[str, list[str]], edges: Mapping[EdgeType, tuple[list[str], list[str]]]
-) -> dict[EdgeType, Edges]:
+def _numbered(ids: Mapping[str, list[str]], edges: Mapping[EdgeType, Named]) -> dict[EdgeType, Edges]:
     """Turn ids into places among the nodes of their type, sorted; what is not there is left out."""
     number = {kind: {node: i for i, node in enumerate(found)} for kind, found in ids.items()}
     numbered = {}

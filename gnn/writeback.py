@@ -13,7 +13,7 @@ from torch import Tensor
 from gnn import media_writeback, sampled, slots
 from gnn.film_media import COMPARED, film_media
 from gnn.memory import guarded
-from gnn.registry import fetch, newest_model, restore
+from gnn.registry import fetch, restore
 from kg import Graph
 from kg.model import DERIVED
 from kg.schema import LEAST_EFFORT, create_vector_index, effort_for
@@ -109,11 +109,9 @@ def embed(
         ModelError: there is no such model, it was made for another graph, or its vectors are no unit vectors.
         GraphError: an index does not come online.
     """
-    chosen = model or newest_model(graph)
-    header = fetch(graph, store, settings, chosen)
-    views = dict.fromkeys([*header.model_options().views(), *COMPARED])
-    task = sampled.load_trained(graph, store, settings, header, views=views, with_media=True)
-    restored, _ = restore(settings, chosen, task.problem, induct=True)
+    header = fetch(graph, store, settings, model)
+    task = sampled.load_trained(graph, store, settings, header, compared=COMPARED)
+    restored, _ = restore(settings, header.id, task.problem, induct=True)
     restored.eval()
     with torch.no_grad():
         users, items, layers = sampled.vectors(graph, restored, task)
@@ -148,7 +146,7 @@ def embed(
             f"embedding_{slot}",
             name,
             dimension,
-            effort=effort_for(len(items)) if label == "Movie" else LEAST_EFFORT,
+            effort=index_effort(label, len(of_kind[0])),
             seconds=slots.INDEX_SECONDS,
             meanwhile=alive,
         )
@@ -173,6 +171,11 @@ def embed(
         total - sum(written.values()),
         of_media,
     )
+
+
+def index_effort(label: str, nodes: int) -> int:
+    """Return how hard an index is built: that of films has to find well, nothing rests on that of users."""
+    return effort_for(nodes) if label == "Movie" else LEAST_EFFORT
 
 
 def check_vectors(vectors: Tensor, dimension: int) -> None:

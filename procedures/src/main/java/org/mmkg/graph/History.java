@@ -34,12 +34,14 @@ public record History(List<Node> clicked, Set<Node> seen) {
 
     /** Films and users that are held out whole have a mark of their own, whatever their clicks' split says. */
     public static boolean isForTraining(Relationship relation) {
-        return isOfTraining(relation) && !isCold(relation.getStartNode()) && !isCold(relation.getEndNode());
+        return isForTraining(relation, History::isCold);
     }
 
-    /** Whether the relation itself is no test of anything. */
-    public static boolean isOfTraining(Relationship relation) {
-        return "train".equals(relation.getProperty("split", "train"));
+    /** Likewise, by who knows already which films and users are held out whole. */
+    public static boolean isForTraining(Relationship relation, Predicate<Node> isCold) {
+        return "train".equals(relation.getProperty("split", "train"))
+                && !isCold.test(relation.getStartNode())
+                && !isCold.test(relation.getEndNode());
     }
 
     /** Whether a film or user is held out whole. */

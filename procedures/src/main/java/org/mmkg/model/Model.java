@@ -136,7 +136,7 @@ public final class Model {
     /** Whether the model wrote a vector of the node: cheaper than to read it. */
     public boolean knows(Node node) {
         try {
-            return node.hasProperty(property) && id.equals(node.getProperty(stamp, null));
+            return node.hasProperty(property) && isStamped(node);
         } catch (NotFoundException deleted) {
             return false;
         }
@@ -154,10 +154,14 @@ public final class Model {
     private Optional<double[]> read(Node node, String name) {
         try {
             Object stored = node.getProperty(name, null);
-            return stored != null && id.equals(node.getProperty(stamp, null)) ? Vectors.read(stored) : Optional.empty();
+            return stored != null && isStamped(node) ? Vectors.read(stored) : Optional.empty();
         } catch (NotFoundException deleted) {
             return Optional.empty();
         }
+    }
+
+    private boolean isStamped(Node node) {
+        return id.equals(node.getProperty(stamp, null));
     }
 
     private boolean isUsable(double[] vector) {

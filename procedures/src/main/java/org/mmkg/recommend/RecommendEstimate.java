@@ -64,7 +64,7 @@ final class RecommendEstimate {
         int shared = RippleFilms.mostShared(options.ripple());
         long ripple = options.ripple() == 0 ? 0 : latest * Relatives.mostRelations(counts, shared);
         long estimates = 2 * unknown * Relatives.mostRelations(counts, Relatives.MOST_RELATIONS);
-        long fetched = Math.min(options.candidates(seen), known);
+        long fetched = Math.min(options.fetched(seen), known);
         long raised = options.weights().values().stream().filter(weight -> weight > 1).count();
         boolean enough = options.include().isEmpty()
                 && fetched - (options.includeSeen() ? 0 : seen) - options.exclude().size() >= options.pool();

@@ -14,7 +14,7 @@ import org.mmkg.recall.NearestFilms;
  * The options of mmkg.recommend and mmkg.recommendFor, in the order of the stages that they are for.
  *
  * @param k how many films to return
- * @param given how many films to fetch from the vector index at first; empty by default
+ * @param candidates how many films to fetch from the vector index at first; empty unless told
  * @param ripple how many films around the latest clicks to add
  * @param fresh how many of the newest films to look at, and how many films without a vector to estimate
  * @param fine how many films the coarse sort leaves to the fine sort
@@ -31,7 +31,7 @@ import org.mmkg.recall.NearestFilms;
  */
 record RecommendOptions(
         int k,
-        OptionalInt given,
+        OptionalInt candidates,
         int ripple,
         int fresh,
         int fine,
@@ -49,7 +49,8 @@ record RecommendOptions(
     private static final String UP_TO_SEEN =
             "k (default 10): how many films, 1 to 1000."
                     + " candidates (default the greater of 100 and 10 * k, or of fine with diversity, series or explore,"
-                    + " and as many more as were seen or excluded, since the index gives these, too): how many films to fetch from the vector index at first, k to 100000."
+                    + " and as many more as were seen or excluded, since the index gives these, too): how many films"
+                    + " to fetch from the vector index at first, k to 100000."
                     + " ripple (default 100): how many films around the latest clicks to add, 0 to 10000."
                     + " fresh (default 50): how many of the newest films to look at for such without a vector, and how"
                     + " many of these to estimate at most, 0 to 1000."
@@ -98,7 +99,7 @@ record RecommendOptions(
         int series = options.integer("series", Integer.MAX_VALUE, 1, 1_000);
         double explore = options.number("explore", 0, 1).orElse(0);
         boolean few = weights.isEmpty() && !rearranges(diversity, series, explore);
-        int fine = few ? Math.max(100, 10 * k) : Math.max(400, 20 * k);
+        int fine = few ? least(k) : Math.max(400, 20 * k);
         return new RecommendOptions(
                 k,
                 options.integer("candidates", k, NearestFilms.MOST_CANDIDATES),
@@ -118,10 +119,15 @@ record RecommendOptions(
     }
 
     /** How many films to fetch from the vector index at first for somebody who has seen so many. */
-    int candidates(long seen) {
+    int fetched(long seen) {
         long unwanted = (includeSeen ? 0 : seen) + exclude.size();
-        int wanted = Math.max(Math.max(100, 10 * k), pool());
-        return given.orElse((int) Math.min(wanted + unwanted, NearestFilms.MOST_CANDIDATES));
+        int wanted = Math.max(least(k), pool());
+        return candidates.orElse((int) Math.min(wanted + unwanted, NearestFilms.MOST_CANDIDATES));
+    }
+
+    /** From how many films so many are chosen at least. */
+    private static int least(int k) {
+        return Math.max(100, 10 * k);
     }
 
     /** Whether the answer is anything else than the best films in their order. */

@@ -106,7 +106,7 @@ final class Recommender {
         List<Node> related = ripple.find(clicked, options.ripple(), wanted);
         List<Node> newest = fresh.find(options.fresh(), wanted);
         Map<String, List<Node>> alike = alike(wanted);
-        for (int fetch = options.candidates(seen); ; fetch = Math.min(2 * fetch, NearestFilms.MOST_CANDIDATES)) {
+        for (int fetch = options.fetched(seen); ; fetch = Math.min(2 * fetch, NearestFilms.MOST_CANDIDATES)) {
             List<Node> fetched = nearest.recall(taste, fetch);
             List<Node> near = fetched.stream().filter(wanted).toList();
             stages = new Stages();

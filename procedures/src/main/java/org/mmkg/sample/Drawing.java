@@ -70,11 +70,8 @@ final class Drawing {
         for (Node node : frontier) {
             guard.check();
             Place place = place(node).orElseThrow();
-            Map<String, List<Relationship>> leaving = new HashMap<>();
-            Map<String, List<Relationship>> arriving = new HashMap<>();
-            read(node, place, leaving, arriving);
-            leaving.forEach((type, relations) -> draw(node, place, Direction.OUTGOING, type, relations));
-            arriving.forEach((type, relations) -> draw(node, place, Direction.INCOMING, type, relations));
+            relations(node, place).forEach((way, byType) ->
+                    byType.forEach((type, relations) -> draw(node, place, way, type, relations)));
         }
     }
 
@@ -113,18 +110,21 @@ final class Drawing {
         return followed;
     }
 
-    /** Files the relations of a node by their types. */
-    private void read(
-            Node node, Place place, Map<String, List<Relationship>> leaving, Map<String, List<Relationship>> arriving) {
+    /** The relations to follow at a node, by whether they leave it or arrive, and by their types. */
+    private Map<Direction, Map<String, List<Relationship>>> relations(Node node, Place place) {
+        Map<Direction, Map<String, List<Relationship>>> found = new EnumMap<>(Direction.class);
         var followed = place.type() == NodeType.USER ? followedByUsers : followedByOthers;
         followed.forEach((way, types) -> {
             try (var relations = node.getRelationships(way, types)) {
                 for (Relationship relation : relations) {
-                    var side = relation.getStartNode().equals(node) ? leaving : arriving;
-                    side.computeIfAbsent(relation.getType().name(), type -> new ArrayList<>()).add(relation);
+                    boolean leaves = relation.getStartNode().equals(node);
+                    found.computeIfAbsent(leaves ? Direction.OUTGOING : Direction.INCOMING, side -> new HashMap<>())
+                            .computeIfAbsent(relation.getType().name(), type -> new ArrayList<>())
+                            .add(relation);
                 }
             }
         });
+        return found;
     }
 
     /** Draws from the front of the list, shuffling it as far as needed. */
@@ -135,7 +135,7 @@ final class Drawing {
         for (int i = 0; i < relations.size() && taken < most; i++) {
             Collections.swap(relations, i, random.nextInt(i, relations.size()));
             Relationship relation = relations.get(i);
-            if (clicks && isHeldOut(relation)) {
+            if (clicks && !History.isForTraining(relation, this::isCold)) {
                 continue;
             }
             Optional<Place> other = place(relation.getOtherNode(node));
@@ -147,10 +147,6 @@ final class Drawing {
                 }
             }
         }
-    }
-
-    private boolean isHeldOut(Relationship click) {
-        return !History.isOfTraining(click) || isCold(click.getStartNode()) || isCold(click.getEndNode());
     }
 
     private boolean isCold(Node node) {
