@@ -113,7 +113,7 @@ def _put(
             f"the model has other dimensions than this training asks for ({name} is of shape "
             f"{tuple(old.shape)}, and not {tuple(weights.shape)})",
             where=where,
-            remedy="Leave the settings as they were, or train anew without --continue-from",
+            remedy="Leave the settings as they were, or train anew, without --from-last or --continue-from",
         )
     if axis is None or shared is None:
         weights.copy_(old)  # a state shares its memory with the model
@@ -160,6 +160,6 @@ def _unpacked(tensor: Tensor | None, where: str) -> list[str]:
         raise ModelError(
             f"the model does not say which films its weights belong to ({error})",
             where=where,
-            remedy="Train anew without --continue-from",
+            remedy="Train anew, without --from-last or --continue-from",
         ) from None
     return names

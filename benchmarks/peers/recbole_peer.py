@@ -59,7 +59,8 @@ def _config(
         "epochs": EPOCHS if name not in ("Pop", "ItemKNN", "EASE", "SLIMElastic") else 1,
         # Pop counts a film once a batch, however often it is clicked there.
         "train_batch_size": 1 if name == "Pop" else BATCH,
-        "eval_batch_size": 200_000,
+        # KGCN has vectors of all neighbours for each pair: in small batches it ranks twice as fast.
+        "eval_batch_size": 4_000 if name == "KGCN" else 200_000,
         "eval_step": EVERY,
         "stopping_step": PATIENCE,
         "seed": seed,

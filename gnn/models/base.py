@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, fields, replace
 from difflib import get_close_matches
+from math import isfinite
 from typing import Any, ClassVar, Literal, TypeVar
 
 import numpy as np
@@ -82,6 +83,13 @@ class Problem:
         return media, items
 
 
+POSITIVE = frozenset(
+    {"dimension", "epochs", "batch_size", "learning_rate", "evaluate_every", "patience", "temperature"}
+)
+SHARES = ("dropout", "_share")
+"""How the names of settings end that are a part of a whole."""
+
+
 @dataclass(frozen=True)
 class Options:
     """The settings that every model has; a model adds its own."""
@@ -125,10 +133,15 @@ class Options:
             whole = isinstance(getattr(self, name), int)
             if isinstance(value, bool) or not isinstance(value, int if whole else (int, float)):
                 raise UsageError(f"{name} must be a {'whole ' * whole}number, and is {value!r}")
+            if not isfinite(value):
+                raise UsageError(f"{name} must be a finite number, and is {value}")
         changed = replace(self, **given)
-        for name in ("dimension", "epochs", "batch_size", "learning_rate", "evaluate_every", "patience"):
+        for name in sorted(POSITIVE & known):
             if getattr(changed, name) <= 0:
                 raise UsageError(f"{name} must be above 0, and is {getattr(changed, name)}")
+        for name in sorted(known):
+            if name.endswith(SHARES) and not 0 <= getattr(changed, name) < 1:
+                raise UsageError(f"{name} must be 0 or more and below 1, and is {getattr(changed, name)}")
         if changed.amp not in (0, 1):
             raise UsageError(f"amp must be 1 or 0, and is {changed.amp}")
         if changed.hops < 0:
