@@ -10,7 +10,9 @@ from typing import Any
 
 import neo4j
 import numpy as np
+from neo4j.exceptions import Neo4jError
 
+from mmkg.console import log
 from mmkg.settings import Settings
 
 Answer = Callable[[neo4j.Session, int], Any]
@@ -24,6 +26,8 @@ class Waits:
 
     clients: int
     answers: int
+    failed: int
+    """Questions that the database did not answer, for want of memory for example."""
     rate: float
     """Answers a second, of all clients together."""
     p50: float
@@ -45,28 +49,42 @@ def driver(settings: Settings, clients: int) -> neo4j.Driver:
 def measure(settings: Settings, answer: Answer, users: int, clients: int, seconds: float) -> Waits:
     """Let clients, each a thread with a session of its own, ask for random users for so many seconds.
 
-    The first seconds warm the server up and do not count. An answer that began in time counts.
+    The first seconds warm the server up and do not count. An answer that began in time counts; a question
+    that the database refuses counts as failed, and its time against the rate.
     """
     with driver(settings, clients) as pool, ThreadPoolExecutor(clients) as threads:
 
-        def one(number: int) -> list[float]:
+        def one(number: int) -> tuple[list[float], list[float]]:
             chance = np.random.default_rng(number)
-            waits = []
+            waits: list[float] = []
+            failures: list[float] = []
             with pool.session(database=settings.neo4j_database) as session:
+
+                def ask(answered: list[float], failed: list[float]) -> None:
+                    start = perf_counter()
+                    try:
+                        answer(session, int(chance.integers(users)))
+                    except Neo4jError as error:
+                        if not failed:
+                            log(f"client {number}: {error}")
+                        failed.append(perf_counter() - start)
+                    else:
+                        answered.append(perf_counter() - start)
+
                 warm = perf_counter() + min(WARM_SECONDS, seconds / 2)
                 while perf_counter() < warm:
-                    answer(session, int(chance.integers(users)))
+                    ask([], [])
                 end = perf_counter() + seconds
-                while (start := perf_counter()) < end or not waits:
-                    answer(session, int(chance.integers(users)))
-                    waits.append(perf_counter() - start)
-            return waits
+                while perf_counter() < end or not (waits or failures):
+                    ask(waits, failures)
+            return waits, failures
 
         per_client = list(threads.map(one, range(clients)))
-    waits = np.array([wait for some in per_client for wait in some])
-    rate = sum(len(some) / sum(some) for some in per_client)
-    p50, p99 = np.quantile(waits, [0.5, 0.99]) * 1000
-    return Waits(clients, len(waits), float(rate), float(p50), float(p99))
+    waits = np.array([wait for answered, _ in per_client for wait in answered])
+    failed = sum(len(failures) for _, failures in per_client)
+    rate = sum(len(answered) / (sum(answered) + sum(failures)) for answered, failures in per_client)
+    p50, p99 = np.quantile(waits, [0.5, 0.99]) * 1000 if len(waits) else (np.inf, np.inf)
+    return Waits(clients, len(waits), failed, float(rate), float(p50), float(p99))
 
 
 def table(headings: Sequence[str], rows: Iterable[Sequence[object]]) -> None:

@@ -24,6 +24,7 @@ from functools import cached_property
 from pathlib import Path
 from time import perf_counter
 from typing import Any
+from unittest.mock import patch
 
 import numpy as np
 import torch
@@ -213,11 +214,10 @@ class Loaded:
 def served(
     work: Path, films: int, server_class: type[GraphDatabaseServer] = GraphDatabaseServer
 ) -> Iterator[Loaded]:
-    """Start the server of so many films, which is loaded unless it was before; stop it at the end."""
-    os.environ.setdefault(HEAP_VARIABLE, "4g" if films > 10_000 else "1g")
-    os.environ.setdefault(
-        PAGE_CACHE_VARIABLE, "6g" if films > 200_000 else "2g" if films > 10_000 else "512m"
-    )
+    """Start the server of so many films, which is loaded unless it was before; stop it at the end.
+
+    Its memory follows from its size, unless the environment says otherwise.
+    """
     home = work / f"films-{films}"
     note = home / "loaded.json"
     start = perf_counter()
@@ -230,7 +230,8 @@ def served(
         seconds |= _import(made, home / "neo4j", cache)
     try:
         start = perf_counter()
-        server.up()
+        with patch.dict(os.environ, {**_memory(films), **os.environ}):
+            server.up()
         seconds["start"] = perf_counter() - start
         settings = Settings(home=home, cache=cache, **server.login())
         if not note.exists():
@@ -240,6 +241,12 @@ def served(
         yield Loaded(settings, made, json.loads(note.read_text()))
     finally:
         server.down()
+
+
+def _memory(films: int) -> dict[str, str]:
+    """Return the variables that tell a server of so many films its memory."""
+    heap, pages = ("1g", "512m") if films <= 10_000 else ("4g", "2g" if films <= 200_000 else "6g")
+    return {HEAP_VARIABLE: heap, PAGE_CACHE_VARIABLE: pages}
 
 
 def _kept(file: Path, films: int) -> Generated:

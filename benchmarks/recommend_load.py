@@ -119,7 +119,7 @@ NAMES = {
     "gds": "GDS kNN and Cypher",
     "faiss": "FAISS and a round trip",
 }
-HEADINGS = ("films", "what", "clients", "p50 ms", "p99 ms", "answers/s", "found", "built before, s")
+HEADINGS = ("films", "what", "clients", "p50 ms", "p99 ms", "answers/s", "failed", "found", "built before, s")
 
 Ids = Callable[[neo4j.Session, int], list[str]]
 """Answers with the ids of films."""
@@ -193,6 +193,7 @@ class Results:
                 f"{row['p50']:.1f}",
                 f"{row['p99']:.1f}",
                 f"{row['rate']:.0f}",
+                str(row["failed"] or ""),
                 f"{row['found']:.3f}",
                 f"{row['built']:.0f}" if row["built"] else "",
             )

@@ -25,15 +25,14 @@ if [ -z "$python" ] && [ -z "$uv" ]; then
 fi
 
 rm -f "$stamp"
-plainly="--config-settings editable_mode=compat" # this folder on the path, which setuptools else warns about
 if [ -n "$uv" ]; then
     [ -x .venv/bin/python ] || uv venv --quiet --python "${python:-3.11}" .venv
     uv pip install --quiet --python .venv/bin/python --require-hashes -r requirements.lock
-    uv pip install --quiet --python .venv/bin/python --no-deps $plainly -e .
+    uv pip install --quiet --python .venv/bin/python --no-deps -e .
 else
     [ -x .venv/bin/python ] || "$python" -m venv .venv
     .venv/bin/python -m pip --version >/dev/null 2>&1 || .venv/bin/python -m ensurepip --upgrade >/dev/null
     .venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
-    .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps $plainly -e .
+    .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps -e .
 fi
 echo "$wanted" > "$stamp"
