@@ -89,10 +89,11 @@ def main() -> None:
             write_inputs(task, out)
 
             def tune_peer(name: str) -> int:
-                command = [arguments.peers_python, "-m", "benchmarks.peers.tune", name, out]
+                command = [arguments.peers_python.absolute(), "-m", "benchmarks.peers.tune", name, out]
                 command += ["--trials", str(arguments.trials), "--seeds", arguments.seeds]
                 environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)}
-                return subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode
+                # RecBole leaves logs where it runs.
+                return subprocess.run(command, cwd=out, env=environment, check=False).returncode
 
             with ThreadPoolExecutor(arguments.jobs) as pool:
                 for name, code in zip(peers, pool.map(tune_peer, peers), strict=True):

@@ -5,9 +5,10 @@
 
 The graphs are generated (`load_graph.py`), each in a server of its own, which is kept in FOLDER with what
 was measured: the same command again goes on where it was interrupted and prints the table of all. The
-clients are threads of this process, which on two cores takes its share of them. Per size the answers take
-about 18 times `--seconds` and the warm-up of three seconds each, so 7 minutes with the default, and less
-than 30 minutes with all that is built before on a quiet machine; a million films may take an hour.
+clients are threads of this process, which on two cores takes its share of them. Every way is asked for half
+a minute before it counts, as Java compiles what runs often. Per size that and the answers take 9 minutes
+with the default, and less than 30 minutes with all that is built before on a quiet machine; a million films
+may take hours.
 
 Every way gives ten films that the user has not clicked, by the vector that his clicks make at this moment:
 
@@ -58,6 +59,8 @@ CANDIDATES = 100
 """Films that the index gives on top of those that the user has clicked, as by the procedure's default."""
 SAMPLE = 200
 """Users whose answers are compared with an exact ranking."""
+COMPILING = 30.0
+"""Seconds in which a way answers before it is measured."""
 EFFORTS = (16, 32, 64, 128, 256, 512, 1024, 2048, 4096)
 
 PROCEDURE = """
@@ -239,6 +242,7 @@ def measure_size(loaded: Loaded, results: Results, left: list[tuple[str, int]], 
         answer = WAYS[way](loaded)
         built = perf_counter() - start if way in ("gds", "faiss") else 0.0
         found = share_found(loaded, answer, exact)
+        measure(loaded.settings, answer, loaded.made.users, 8, COMPILING)
         for clients in [clients for of_way, clients in left if of_way == way]:
             waits = measure(loaded.settings, answer, loaded.made.users, clients, seconds)
             log(f"{loaded.made.films:,} films, {way}, {waits}, found {found:.3f}, built in {built:.0f} s")
