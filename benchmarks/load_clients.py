@@ -56,28 +56,25 @@ def measure(settings: Settings, answer: Answer, users: int, clients: int, second
 
         def one(number: int) -> tuple[list[float], list[float]]:
             chance = np.random.default_rng(number)
-            waits: list[float] = []
-            failures: list[float] = []
             with pool.session(database=settings.neo4j_database) as session:
 
-                def ask(answered: list[float], failed: list[float]) -> None:
-                    start = perf_counter()
-                    try:
-                        answer(session, int(chance.integers(users)))
-                    except Neo4jError as error:
-                        if not failed:
-                            log(f"client {number}: {error}")
-                        failed.append(perf_counter() - start)
-                    else:
-                        answered.append(perf_counter() - start)
+                def ask(seconds: float) -> tuple[list[float], list[float]]:
+                    waits: list[float] = []
+                    failures: list[float] = []
+                    end = perf_counter() + seconds
+                    while (start := perf_counter()) < end or not (waits or failures):
+                        try:
+                            answer(session, int(chance.integers(users)))
+                        except Neo4jError as error:
+                            if not failures:
+                                log(f"client {number}: {error}")
+                            failures.append(perf_counter() - start)
+                        else:
+                            waits.append(perf_counter() - start)
+                    return waits, failures
 
-                warm = perf_counter() + min(WARM_SECONDS, seconds / 2)
-                while perf_counter() < warm:
-                    ask([], [])
-                end = perf_counter() + seconds
-                while perf_counter() < end or not (waits or failures):
-                    ask(waits, failures)
-            return waits, failures
+                ask(min(WARM_SECONDS, seconds / 2))
+                return ask(seconds)
 
         per_client = list(threads.map(one, range(clients)))
     waits = np.array([wait for answered, _ in per_client for wait in answered])

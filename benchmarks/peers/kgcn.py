@@ -1,7 +1,7 @@
 """RecBole's KGCN, which ranks all films for a user at once.
 
 The library's own ranking makes the vectors of all neighbours anew for each pair of a user and a film, and
-takes ten times as long as an epoch. With one round the neighbours are those of the film alone, and only
+takes far longer than an epoch. With one round the neighbours are those of the film alone, and only
 their weights are the user's:
 
     score(u, i) = u · tanh(W (e_i + 1/S Σ_s softmax_s(u · r_is / d) e_is) + b)
