@@ -11,7 +11,7 @@ from mmkg import console
 from mmkg.console import json_option, print_report, server_options
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from mmkg.settings import Settings
 
@@ -29,6 +29,12 @@ def _numbers(_context: click.Context, _option: click.Parameter, texts: tuple[str
         except ValueError:
             raise click.BadParameter(f"{text!r} is not NAME=NUMBER") from None
     return numbers
+
+
+def _refuse_twice(by_set: Mapping[str, float], by_option: Mapping[str, Any]) -> None:
+    """Complain of a setting that has an option of its own."""
+    if twice := sorted(set(by_set) & set(by_option)):
+        raise click.UsageError(f"--{twice[0].replace('_', '-')} says this, and not --set {twice[0]}")
 
 
 def _use(_context: click.Context, _option: click.Parameter, name: str) -> None:
@@ -172,8 +178,7 @@ def train(
     from gnn import command
 
     given = {name: value for name, value in options.items() if value is not None}
-    if twice := sorted(set(others) & set(given)):
-        raise click.UsageError(f"--{twice[0].replace('_', '-')} says this, and not --set {twice[0]}")
+    _refuse_twice(others, given)
     report = command.train(settings, sampler=sampler or "", **{**others, **given})
     print_report(report, as_json)
     for warning in report.warnings:
@@ -331,6 +336,14 @@ def experiment(settings: Settings, as_json: bool, out: Path, **options: Any) -> 
 @click.option("--model", default="mgnn", show_default=True, help="Whose settings.")
 @click.option("--trials", default=10, show_default=True, help="Of the search in all, earlier ones included.")
 @click.option("--seed", default=0, show_default=True, help="Of the search and of every training.")
+@click.option(
+    "--set",
+    "fixed",
+    multiple=True,
+    callback=_numbers,
+    metavar="NAME=NUMBER",
+    help="A setting that every trial has, instead of a search for it.",
+)
 @budget_options
 @click.option(
     "--out",
@@ -340,14 +353,15 @@ def experiment(settings: Settings, as_json: bool, out: Path, **options: Any) -> 
 @device_option
 @json_option
 @server_options
-def tune(settings: Settings, as_json: bool, **options: Any) -> None:
+def tune(settings: Settings, as_json: bool, fixed: dict[str, float], **options: Any) -> None:
     """Search the settings of a model on the valid clicks; the test clicks are not read.
 
     The same command goes on where it was interrupted.
     """
     from gnn import command
 
-    report = command.tune(settings, **options)
+    _refuse_twice(fixed, options)
+    report = command.tune(settings, fixed=fixed, **options)
     print_report(report, as_json)
     console.log(f"Train with them: {report.train_command()}")
     console.log(f"Compare with them: mmkg experiment --settings {report.file}")

@@ -27,7 +27,7 @@ from optuna.trial import TrialState
 from gnn.evaluation import measured_users
 from gnn.experiment import WHOLE, Budget
 from gnn.models import Options, Recommender, model_class
-from gnn.models.spaces import SPACES, Between, OneOf
+from gnn.models.spaces import SPACES, Between, OneOf, Space
 from gnn.problem import Task, load_task
 from gnn.settings_file import add_settings
 from gnn.training import fit
@@ -59,7 +59,7 @@ class TuneReport:
     default_ndcg: float
     """On the valid clicks, of the defaults."""
     settings: Mapping[str, float]
-    """Those searched, as in the best trial."""
+    """Those fixed and those searched, as in the best trial."""
     file: Path
     """Where the settings are, for `mmkg experiment --settings`."""
     seed: int
@@ -101,6 +101,7 @@ def tune(
     trials: int = 10,
     seed: int = 0,
     budget: Budget = WHOLE,
+    fixed: Mapping[str, float] | None = None,
     out: Path | None = None,
 ) -> TuneReport:
     """Search the settings of a model; with as many trials there already, only say what they found.
@@ -113,26 +114,31 @@ def tune(
         trials: of the study in all, earlier ones included.
         seed: of the search and of every training.
         budget: of each trial.
+        fixed: settings that all trials have, and that are not searched.
         out: the file that takes the best settings, `tuning/settings.json` in the data directory unless told.
 
     Raises:
-        UsageError: the model, the budget or the number of trials makes no sense.
+        UsageError: the model, the budget, a fixed setting or the number of trials makes no sense.
         GraphError: there is no click to learn from, or no valid click.
         ModelError: no trial gave a number.
     """
     kind = model_class(model)
-    defaults = kind.defaults.with_changes(asdict(budget))
+    fixed = dict(fixed or {})
+    defaults = kind.defaults.with_changes({**fixed, **asdict(budget)})
+    space = {name: one for name, one in SPACES[model].items() if name not in fixed}
+    if not space:
+        raise UsageError("all settings are fixed, and none is left to search")
     if trials < 1:
         raise UsageError(f"trials must be above 0, and is {trials}")
     task = load_task(graph, store, settings, views=defaults.views(), splits=SEEN)
     measured_users(task.clicks, "valid")
     folder = settings.home / "tuning"
     folder.mkdir(parents=True, exist_ok=True)
-    name = _study_name(kind, defaults, task, seed)
+    name = _study_name(kind, defaults, space, task, seed)
     study = _open(folder / f"{name}.db", name)
     if not study.get_trials(deepcopy=False):
-        study.enqueue_trial({each: getattr(defaults, each) for each in SPACES[model]}, skip_if_exists=True)
-    _search(study, kind, defaults, task, folder, trials=trials, seed=seed)
+        study.enqueue_trial({each: getattr(defaults, each) for each in space}, skip_if_exists=True)
+    _search(study, kind, defaults, space, task=task, folder=folder, trials=trials, seed=seed)
     if not any(trial.value for trial in study.get_trials(deepcopy=False)):
         raise ModelError(
             f"none of {trials} trials of {model} gave a number",
@@ -140,28 +146,30 @@ def tune(
         )
     best, first = study.best_trial, _finished(study)[0]
     file = out or folder / SETTINGS_FILE
-    add_settings(file, model, best.params)
+    chosen = {**fixed, **best.params}
+    add_settings(file, model, chosen)
     found = len(_finished(study))
-    return TuneReport(model, found, best.value or 0.0, first.value or 0.0, best.params, file, seed)
+    return TuneReport(model, found, best.value or 0.0, first.value or 0.0, chosen, file, seed)
 
 
 def _search(
     study: optuna.Study,
     kind: type[Recommender],
     defaults: Options,
+    space: Space,
+    *,
     task: Task,
     folder: Path,
-    *,
     trials: int,
     seed: int,
 ) -> None:
     """Run the trials that are missing; one whose training goes wrong counts as the worst."""
-    space = {name: _distribution(getattr(defaults, name), one) for name, one in SPACES[kind.name].items()}
+    distributions = {name: _distribution(getattr(defaults, name), one) for name, one in space.items()}
     for number in range(len(_finished(study)), trials):
         study.sampler = optuna.samplers.TPESampler(
             seed=seed * 100_003 + number, n_startup_trials=RANDOM_TRIALS
         )
-        trial = study.ask(space)
+        trial = study.ask(distributions)
         checkpoint = folder / f"{study.study_name}-{_hash(trial.params)}.checkpoint"
         try:
             options = defaults.with_changes(trial.params)
@@ -201,11 +209,11 @@ def _distribution(default: float, space: Between | OneOf) -> BaseDistribution:
     return FloatDistribution(space.low, space.high, log=space.log)
 
 
-def _study_name(kind: type[Recommender], defaults: Options, task: Task, seed: int) -> str:
+def _study_name(kind: type[Recommender], defaults: Options, space: Space, task: Task, seed: int) -> str:
     valid = task.clicks["valid"]
     told = {
         "defaults": asdict(defaults),
-        "space": {name: asdict(space) for name, space in SPACES[kind.name].items()},
+        "space": {name: asdict(one) for name, one in space.items()},
         "seed": seed,
         "graph": task.problem.ripple.fingerprint(),
         "encoders": dict(task.encoders),

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import json
 import shlex
-from dataclasses import fields
+from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
 
@@ -153,6 +153,19 @@ def test_the_settings_serve_training_and_experiments(
     assert json.loads(trained.stdout)["metrics"]["ndcg"] == pytest.approx(mgnn.ndcg)
 
 
+def test_a_fixed_setting_is_in_every_trial_and_in_what_is_found(
+    planted: Graph, store: BlobStore, at: Settings, tried: list[Any], tmp_path: Path
+) -> None:
+    fixed = {"dimension": 8, "batch_size": 7}  # the second is not searched anyway
+    report = go(planted, store, at, model="nfm", fixed=fixed, out=tmp_path / "best.json")
+    assert [(options.dimension, options.batch_size) for options in tried] == [(8, 7)] * 3
+    assert report.settings.items() > fixed.items()
+    assert set(report.settings) == {*SPACES["nfm"], "batch_size"}
+    assert json.loads((tmp_path / "best.json").read_text()) == {"nfm": report.settings}
+    assert "--dimension 8 --batch-size 7" in report.train_command()
+    assert go(planted, store, at, model="nfm", fixed={"dimension": 16}, trials=1).trials == 1  # another study
+
+
 def test_trials_that_fail_count_as_the_worst(
     planted: Graph, store: BlobStore, at: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -177,6 +190,12 @@ def test_bad_input(graph: Graph, store: BlobStore, at: Settings, tmp_path: Path)
         go(graph, store, at, model="mmgnc")
     with pytest.raises(UsageError, match="trials must be above 0"):
         go(graph, store, at, trials=0)
+    with pytest.raises(UsageError, match="dimension must be above 0"):
+        go(graph, store, at, fixed={"dimension": 0})
+    with pytest.raises(UsageError, match=r"no setting dimensoin.*Did you mean dimension"):
+        go(graph, store, at, fixed={"dimensoin": 8})
+    with pytest.raises(UsageError, match="none is left to search"):
+        go(graph, store, at, model="nfm", fixed=asdict(MODELS["nfm"].defaults))
     with pytest.raises(GraphError, match="no click to learn from"):
         go(graph, store, at)
     fill(graph)
@@ -197,6 +216,9 @@ def test_the_command(
     assert told.exit_code == 0, told.output
     assert "nfm after 1 trials" in told.stdout
     assert "Train with them: mmkg train --model nfm" in told.stderr
+    twice = CliRunner().invoke(cli, ["tune", *options, "--set", "patience=2"])
+    assert twice.exit_code == 2
+    assert "--patience says this" in twice.stderr
     as_json = json.loads(CliRunner().invoke(cli, ["tune", *options, "--json"]).stdout)
     assert as_json["trials"] == 1
     assert as_json["command"].startswith("mmkg train --model nfm --seed 0 --dimension 64")
