@@ -34,6 +34,7 @@ from gnn.training import fit
 from kg import Graph
 from mmkg.console import log
 from mmkg.errors import ModelError, UsageError
+from mmkg.lock import held
 from mmkg.settings import Settings
 from storage import BlobStore
 
@@ -120,7 +121,7 @@ def tune(
     Raises:
         UsageError: the model, the budget, a fixed setting or the number of trials makes no sense.
         GraphError: there is no click to learn from, or no valid click.
-        ModelError: no trial gave a number.
+        ModelError: no trial gave a number, or another process is at work on this very search.
     """
     kind = model_class(model)
     fixed = dict(fixed or {})
@@ -135,10 +136,12 @@ def tune(
     folder = settings.home / "tuning"
     folder.mkdir(parents=True, exist_ok=True)
     name = _study_name(kind, defaults, space, task, seed)
-    study = _open(folder / f"{name}.db", name)
-    if not study.get_trials(deepcopy=False):
-        study.enqueue_trial({each: getattr(defaults, each) for each in space}, skip_if_exists=True)
-    _search(study, kind, defaults, space, task=task, folder=folder, trials=trials, seed=seed)
+    busy = ModelError(f"another `mmkg tune` is at work on this search for {model}", remedy="Wait for it")
+    with held(folder / f"{name}.lock", busy):
+        study = _open(folder / f"{name}.db", name)
+        if not study.get_trials(deepcopy=False):
+            study.enqueue_trial({each: getattr(defaults, each) for each in space}, skip_if_exists=True)
+        _search(study, kind, defaults, space, task=task, folder=folder, trials=trials, seed=seed)
     if not any(trial.value for trial in study.get_trials(deepcopy=False)):
         raise ModelError(
             f"none of {trials} trials of {model} gave a number",

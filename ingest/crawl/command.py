@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import fcntl
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar
@@ -17,6 +14,7 @@ from ingest.crawl.options import Options
 from ingest.crawl.state import State
 from ingest.crawl.urls import address
 from mmkg.errors import InputError, MmkgError
+from mmkg.lock import held
 from mmkg.words import counted
 
 LOCK_WAIT = 5.0
@@ -70,7 +68,12 @@ def crawl(urls: tuple[str, ...], out: Path, **options: Any) -> Report:
     """
     told = Options(urls=tuple(urls), out=str(out.absolute()), **options)
     started = time.monotonic()
-    with _alone(told.folder):
+    busy = InputError(
+        "another crawl is at work in the folder",
+        where=str(told.folder),
+        remedy="Wait for it, or crawl into another folder",
+    )
+    with held(told.folder / STATE.parent / "lock", busy, LOCK_WAIT):
         with State(told.folder / STATE) as state:
             seeds = [seed for seed in map(address, told.urls) if seed is not None]
             state.begin(seeds, told.max_pages)
@@ -97,25 +100,3 @@ def _run(options: Options) -> None:
             where=options.out,
             remedy="The same command goes on where it stopped",
         )
-
-
-@contextmanager
-def _alone(folder: Path) -> Iterator[None]:
-    """Hold the folder's lock, which the system lets go of whatever happens to us."""
-    path = folder / STATE.parent / "lock"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("w") as file:
-        deadline = time.monotonic() + LOCK_WAIT
-        while True:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                break
-            except BlockingIOError:
-                if time.monotonic() > deadline:
-                    raise InputError(
-                        "another crawl is at work in the folder",
-                        where=str(folder),
-                        remedy="Wait for it, or crawl into another folder",
-                    ) from None
-                time.sleep(0.1)
-        yield

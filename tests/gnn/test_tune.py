@@ -19,6 +19,7 @@ from gnn.split import ensure_split
 from gnn.tune import TuneReport, tune
 from kg import Graph
 from mmkg.errors import GraphError, InputError, ModelError, UsageError
+from mmkg.lock import held
 from mmkg.settings import Settings
 from storage import BlobStore
 from tests.gnn.planted import fill
@@ -164,6 +165,16 @@ def test_a_fixed_setting_is_in_every_trial_and_in_what_is_found(
     assert json.loads((tmp_path / "best.json").read_text()) == {"nfm": report.settings}
     assert "--dimension 8 --batch-size 7" in report.train_command()
     assert go(planted, store, at, model="nfm", fixed={"dimension": 16}, trials=1).trials == 1  # another study
+
+
+def test_two_searches_of_one_study_do_not_meet(planted: Graph, store: BlobStore, at: Settings) -> None:
+    report = go(planted, store, at, model="nfm")
+    (lock,) = (at.home / "tuning").glob("nfm-*.lock")
+    with held(lock, ModelError("not expected")):
+        with pytest.raises(ModelError, match="another `mmkg tune` is at work on this search for nfm"):
+            go(planted, store, at, model="nfm")
+        assert go(planted, store, at, model="nfm", seed=1, trials=1).trials == 1
+    assert go(planted, store, at, model="nfm").to_json() == report.to_json()
 
 
 def test_trials_that_fail_count_as_the_worst(
