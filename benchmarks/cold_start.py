@@ -47,6 +47,10 @@ OFFSETS = np.arange(0, 4.01, 0.1)
 """Tried for each peer: what films without clicks get on top, in standard deviations of a user's scores."""
 OURS = {"content_penalty": (1.0, 3.0, 10.0, 30.0), "linear_weight": (0.06, 0.085, 0.12)}
 OUR_OFFSETS = np.arange(0.02, 1.0, 0.02)
+ROOM = {"cold_offset": 0.2}
+"""Makes room for an offset; how much is told later."""
+NEW_USERS = {"few_share": 0.3, "linear_prior": 2.0}
+"""Settings for users who are new, chosen on the valid users."""
 VBPR = {
     "k": (10, 32, 64),
     "k2": (10, 32, 64),
@@ -85,6 +89,7 @@ def main() -> None:
     if arguments.peers_python:
         peers.append(best_vbpr(task, folder, arguments.peers_python, trials))
     models = [trained(task, folder, seed) for seed in seeds]
+    for_new = [trained(task, folder, seed, NEW_USERS) for seed in seeds]
     chosen = tune(task, models[0], trials)
     log(f"mgnn: {chosen}")
     lifted = [measure(task, ours(model, chosen, "mgnn"), "test") for model in models]
@@ -98,6 +103,9 @@ def main() -> None:
     show("Films that are held out whole", [ALL, ALONE, OTHERS], films, "mgnn")
     # Of two peers of one name the one that makes a user of his clicks answers for users.
     users = {one.name: [measure(task, one, "test")] for one in (popular, *(p[0] for p in peers), *folding)}
+    users["mgnn for new users"] = [
+        measure(task, ours(model, {}, "mgnn for new users"), "test") for model in for_new
+    ]
     users["mgnn"] = plain
     show("Users with few clicks", [name for name in plain[0] if "users" in name], users, "mgnn")
 
@@ -270,14 +278,15 @@ def best_vbpr(task: Task, folder: Path, python: Path, trials: int) -> tuple[Syst
     return pick(task, "VBPR", tried())
 
 
-def trained(task: Task, folder: Path, seed: int) -> Mgnn:
-    """Train `mgnn` by its defaults, or load what was trained."""
-    options = Mgnn.defaults.with_changes({"cold_offset": 0.2})  # makes room for it; how much is told later
-    weights = folder / f"mgnn-{seed}.pt"
+def trained(task: Task, folder: Path, seed: int, settings: Mapping[str, Any] = ROOM) -> Mgnn:
+    """Train `mgnn` with some settings besides its defaults, or load what was trained."""
+    options = Mgnn.defaults.with_changes(settings)
+    name = "-".join(("mgnn", *settings, str(seed)))
+    weights = folder / f"{name}.pt"
     if not weights.exists():
-        done = fit(Mgnn, options, task, folder / f"mgnn-{seed}.checkpoint", seed=seed, run_id=str(seed))
+        done = fit(Mgnn, options, task, folder / f"{name}.checkpoint", seed=seed, run_id=name)
         torch.save(done.best, weights)
-        log(f"mgnn, seed {seed}: {done.result()}")
+        log(f"{name}: {done.result()}")
     model = Mgnn(task.problem, options)
     model.load_state_dict(torch.load(weights))
     return model.eval()

@@ -21,6 +21,9 @@ number more, so that unit vectors keep what the films' lengths say (`gnn.models.
 
     user (v_u, v_u')        film (q_i, w √items q_i')
 
+A user of few clicks is nearer to everybody's taste than they say. `few_share` teaches that by users of whom a
+training step sees few, and `linear_prior` adds clicks of an average user to v_u'.
+
 A film that nobody clicked, and one that came after the training, takes its vectors from the films that are
 like it (`gnn.models.content`). These are cautious, so that it ranks behind films with clicks that suit the
 user as well; `cold_offset` lifts it, by one more number that is the same for all users (calibrated stacking,
@@ -61,6 +64,8 @@ class MgnnOptions(MediaOptions):
     """Share of the dimensions for the linear model; 0 goes without it."""
     linear_weight: float = 0.085
     """w: the weight of the linear model against the learned one."""
+    linear_prior: float = 0.0
+    """How many clicks of an average user the linear model adds to a user's own."""
     hops: int = 1
     learning_rate: float = 0.01
     batch_size: int = 1024
@@ -71,6 +76,10 @@ class MgnnOptions(MediaOptions):
     """Films drawn for each click, among which it has to be ranked; 0 ranks it among all films."""
     click_dropout: float = 0.3
     """Share of a user's clicks that his vector does not see in a training step."""
+    few_share: float = 0.0
+    """Share of users whose vectors see few clicks in a training step, as those of new users do."""
+    few_clicks: int = 10
+    """The most clicks that are few; how many is drawn, from none to this."""
     film_dropout: float = 0.1
     """Share of films that lose their own embedding in a training step, so that facts and media speak."""
     fact_dropout: float = 0.2
@@ -87,8 +96,9 @@ class MgnnOptions(MediaOptions):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if self.negatives < 0:
-            raise UsageError(f"negatives must be 0 or more, and is {self.negatives}")
+        for name in ("negatives", "few_clicks", "linear_prior"):
+            if getattr(self, name) < 0:
+                raise UsageError(f"{name} must be 0 or more, and is {getattr(self, name)}")
 
 
 PARTS: Mapping[str, Mapping[str, float]] = {
@@ -131,7 +141,8 @@ class Mgnn(Recommender):
             )
         width = 2 * learned  # both roles of a film travel side by side: cause, target
         users, items = torch.from_numpy(problem.clicks.users), torch.from_numpy(problem.clicks.items)
-        self.clicked = (torch.bincount(items, minlength=problem.items) > 0).float().unsqueeze(1)
+        self.fame = torch.bincount(items, minlength=problem.items).float() / max(len(items), 1)
+        self.clicked = (self.fame > 0).float().unsqueeze(1)
         # A film that nobody clicked learns no embedding: its row is and stays zero, which says so.
         self.film = nn.Parameter(torch.randn(problem.items, width) * learned**-0.5 * self.clicked)
         self.weight = nn.Parameter(torch.zeros(problem.items, 1))
@@ -169,12 +180,25 @@ class Mgnn(Recommender):
         """Return the softmax loss of a batch of users, ()."""
         causes, targets = self._films()
         items, position, _ = heterograph.in_edges(self.clicks, batch)
-        kept = torch.rand(len(items)) >= self.options.click_dropout
+        kept = self._kept(position, len(batch))
         users = self._users(causes, items[kept], position[kept], len(batch))
         chance = self._log_chance(users, targets, position, items, batch[position])
         count = torch.bincount(position, minlength=len(batch)).float()
         weight = count.clamp(min=1).rsqrt()[position]
         return -(chance * weight).sum() / count.sqrt().sum().clamp(min=1)
+
+    def _kept(self, position: Tensor, count: int) -> Tensor:
+        """Draw which clicks the users' vectors see, (clicks,): click number e is of user `position[e]`."""
+        kept = torch.rand(len(position)) >= self.options.click_dropout
+        if not self.options.few_share:
+            return kept
+        few = torch.rand(count) < self.options.few_share
+        most = torch.randint(self.options.few_clicks + 1, (count,))
+        shuffled = torch.argsort(position + torch.rand(len(position), dtype=torch.float64))
+        by_user = position[shuffled]
+        rank = torch.empty_like(position)
+        rank[shuffled] = torch.arange(len(position)) - torch.searchsorted(by_user, by_user)
+        return torch.where(few[position], rank < most[position], kept)
 
     def _log_chance(
         self, users: Tensor, targets: Tensor, position: Tensor, items: Tensor, numbers: Tensor
@@ -207,7 +231,7 @@ class Mgnn(Recommender):
         causes, linear = told(causes), told(self.linear_causes)
         blocks = [
             UserBlock(causes, self.unknown_user[0], 0.5, "unit"),
-            UserBlock(linear, torch.zeros(linear.shape[1]), 0.0, "unit"),
+            UserBlock(linear, self.options.linear_prior * (self.fame @ self.linear_causes), 0.0, "unit"),
         ]
         if self.options.cold_offset:
             blocks.append(UserBlock(torch.zeros(len(causes), 1), torch.ones(1), 0.0, "unit"))

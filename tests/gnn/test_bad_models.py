@@ -174,6 +174,9 @@ def test_a_model_of_another_graph_cannot_be_embedded(
     ("given", "said"),
     [
         ("negatives=-1", "negatives must be 0 or more, and is -1"),
+        ("few_clicks=-1", "few_clicks must be 0 or more, and is -1"),
+        ("few_share=1", "few_share must be 0 or more and below 1, and is 1"),
+        ("linear_prior=-0.5", "linear_prior must be 0 or more, and is -0.5"),
         ("hops=-2", "hops must be 0 or more, and is -2"),
         ("hops=1.5", "hops must be a whole number, and is 1.5"),
         ("temperature=0", "temperature must be above 0, and is 0"),

@@ -185,6 +185,35 @@ def test_a_click_is_ranked_among_all_films_or_those_drawn(monkeypatch: pytest.Mo
         make("mgnn", problem, negatives=-1)
 
 
+def test_some_users_show_a_training_step_few_clicks() -> None:
+    torch.manual_seed(0)
+    problem = planted_problem()
+    position = torch.tensor([0] * 40 + [1] * 2 + [3] * 500)[torch.randperm(542)]
+    whole = make("mgnn", problem, click_dropout=0.0, few_share=0.0)
+    assert whole._kept(position, 4).all()
+    model = make("mgnn", problem, click_dropout=0.0, few_share=0.5, few_clicks=3)
+    shown = torch.stack([torch.bincount(position[model._kept(position, 4)], minlength=4) for _ in range(400)])
+    for user, clicks in ((0, 40), (3, 500)):
+        counts = torch.bincount(shown[:, user], minlength=501)
+        assert counts.nonzero().flatten().tolist() == [0, 1, 2, 3, clicks]
+        assert 0.4 < counts[clicks] / 400 < 0.6
+        assert (counts[:4] > 25).all()
+    assert set(shown[:, 1].tolist()) == {0, 1, 2}
+    assert not shown[:, 2].any()
+
+
+def test_the_linear_prior_is_so_many_clicks_of_an_average_user() -> None:
+    problem = planted_problem()
+    plain, moved = (make("mgnn", problem, linear_prior=prior) for prior in (0.0, 3.0))
+    average = moved.linear_causes[torch.from_numpy(problem.clicks.items)].mean(0)
+    torch.testing.assert_close(moved.user_layers().blocks[1].bias, 3 * average)
+    assert not plain.user_layers().blocks[1].bias.any()
+    # With nothing but the linear model, a new user of one click is the sum of that click and of the prior.
+    clicks = heterograph.bipartite(torch.tensor([4]), torch.tensor([0]), problem.items, 1)
+    expected = torch.nn.functional.normalize(moved.linear_causes[4] + 3 * average, dim=0)
+    torch.testing.assert_close(moved.user_layers().users(clicks)[0, -len(expected) :], expected)
+
+
 def test_attention_is_learned_unless_switched_off() -> None:
     problem = planted_problem(**features(text=FILMS))
     learned: dict[int, set[str]] = {}
