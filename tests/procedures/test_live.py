@@ -52,6 +52,7 @@ SET_LAYERS = "MATCH (m:Model {id: 'm1'}) SET m += $layers"
 SET_CAUSES = "UNWIND $causes AS cause MATCH (m:Movie {id: cause[0]}) SET m.embedding_a_cause = cause[1]"
 PAPER = {"dimension": 16, "epochs": 2, "batch_size": 1024}
 SMALL = {"dimension": 16, "epochs": 3}
+FOR_NEW = {**SMALL, "few_share": 0.3, "linear_prior": 2.0}
 
 
 @pytest.fixture
@@ -89,7 +90,9 @@ def in_python(graph: Graph, store: BlobStore, at: Settings, model: str) -> dict[
     }
 
 
-@pytest.mark.parametrize(("model", "options"), [("mgnn", SMALL), ("mgnn-paper", PAPER)], ids=str)
+@pytest.mark.parametrize(
+    ("model", "options"), [("mgnn", SMALL), ("mgnn", FOR_NEW), ("mgnn-paper", PAPER)], ids=str
+)
 def test_the_database_ranks_as_python_does(
     clicked: Graph, store: BlobStore, at: Settings, model: str, options: dict[str, Any]
 ) -> None:
