@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import uuid
 from collections.abc import Iterator
 
@@ -18,6 +19,9 @@ from storage import BlobStore
 # No test asserts how long something takes: an example may be slow on a busy machine.
 hypothesis.settings.register_profile("mmkg", deadline=None)
 hypothesis.settings.load_profile("mmkg")
+
+# A shell that starts `make test` with & ignores Ctrl-C for it, and what tests start would inherit that.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 EMPTY = "MATCH (n) CALL (n) { DETACH DELETE n } IN TRANSACTIONS OF 10000 ROWS"
 COUNT = "MATCH (n) RETURN count(n) AS nodes"
