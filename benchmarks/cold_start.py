@@ -97,10 +97,8 @@ def main() -> None:
     chosen = tune(task, models[0], trials)
     log(f"mgnn: {chosen}")
     lifted = [measure(task, ours(model, chosen, "mgnn"), "test") for model in models]
-    rival = max(
-        (measure(task, pair[1], "valid") for pair in peers), key=lambda found: found[ALL].average().recall
-    )
-    dear = at_price(task, models[0], chosen, rival[OTHERS].average().recall)
+    rival = max((lifted.scores for _, lifted in peers), key=lambda scores: valid_recall(task, scores, ALL))
+    dear = at_price(task, models[0], chosen, valid_recall(task, rival, OTHERS))
     matched = [measure(task, ours(model, dear, "mgnn"), "test") for model in models]
     flat = {**chosen, "cold_offset": 0.0}
     plain = [measure(task, ours(model, flat, "mgnn"), "test") for model in models]
@@ -151,6 +149,12 @@ def measure(task: Task, system: System, split: Split) -> dict[str, UserScores]:
                 task.problem.items,
             )
     return found
+
+
+def valid_recall(task: Task, scores: Scores, name: str) -> float:
+    """Return the recall@10 of scores, (users, items), on one of the valid questions."""
+    question = dict(questions(task.clicks, task.problem.items, "valid"))[name]
+    return ask(question, lambda users: scores[users], task.problem.items).average().recall
 
 
 def qualities(task: Task, scores: Scores, offsets: Iterable[float], split: Split = "valid") -> list[float]:
@@ -216,11 +220,10 @@ def draws(space: Mapping[str, tuple[Any, ...]], trials: int) -> Iterator[dict[st
 
 def pick(task: Task, name: str, tried: Iterator[tuple[dict[str, Any], Scores]]) -> tuple[System, System]:
     """Return a peer as it is, by its cold recall on valid, and calibrated, each with its best settings."""
-    asked = dict(questions(task.clicks, task.problem.items, "valid"))[ALL]
     plain: tuple[float, Scores] = (-1.0, np.zeros((0, 0), dtype=np.float32))
     lifted = plain
     for settings, scores in tried:
-        recall = ask(asked, lambda users, s=scores: s[users], task.problem.items).average().recall
+        recall = valid_recall(task, scores, ALL)
         moved, offset, found = calibrated(task, scores)
         log(f"{name} {settings}: recall {recall:.4f}; with {offset:.1f} on top, both {found:.4f}")
         plain = max(plain, (recall, scores), key=lambda pair: pair[0])
@@ -324,8 +327,8 @@ def at_price(task: Task, model: Mgnn, chosen: Mapping[str, Any], price: float) -
     """Return settings with the greatest offset that leaves other films a recall of `price` on valid."""
 
     def too_dear(offset: float) -> bool:
-        found = measure(task, ours(model, {**chosen, "cold_offset": offset}, ""), "valid")
-        return found[OTHERS].average().recall < price
+        lifted = ours(model, {**chosen, "cold_offset": offset}, "")
+        return valid_recall(task, lifted.scores, OTHERS) < price
 
     first = bisect_left(PRICED_OFFSETS, True, key=too_dear)
     settings = {**chosen, "cold_offset": PRICED_OFFSETS[max(first - 1, 0)]}

@@ -67,6 +67,11 @@ def _fanouts(_context: click.Context, _option: click.Parameter, texts: tuple[str
     return fanouts
 
 
+def set_option(name: str, text: str) -> Callable[[F], F]:
+    """Make the option that names any setting of a model."""
+    return click.option("--set", name, multiple=True, callback=_numbers, metavar="NAME=NUMBER", help=text)
+
+
 def model_settings(command: F) -> F:
     """Add the options that change how a model is trained."""
     options = (
@@ -83,14 +88,7 @@ def model_settings(command: F) -> F:
         click.option("--batch-size", type=int, help="Users or clicks in a batch."),
         click.option("--learning-rate", type=float, help="Step size of Adam."),
         click.option("--patience", type=int, help="Looks at the valid clicks without a gain before the end."),
-        click.option(
-            "--set",
-            "others",
-            multiple=True,
-            callback=_numbers,
-            metavar="NAME=NUMBER",
-            help="Any other setting of the model.",
-        ),
+        set_option("others", "Any other setting of the model."),
     )
     for option in reversed(options):
         command = option(command)
@@ -336,14 +334,7 @@ def experiment(settings: Settings, as_json: bool, out: Path, **options: Any) -> 
 @click.option("--model", default="mgnn", show_default=True, help="Whose settings.")
 @click.option("--trials", default=10, show_default=True, help="Of the search in all, earlier ones included.")
 @click.option("--seed", default=0, show_default=True, help="Of the search and of every training.")
-@click.option(
-    "--set",
-    "fixed",
-    multiple=True,
-    callback=_numbers,
-    metavar="NAME=NUMBER",
-    help="A setting that every trial has, instead of a search for it.",
-)
+@set_option("fixed", "A setting that every trial has, instead of a search for it.")
 @budget_options
 @click.option(
     "--out",

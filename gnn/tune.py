@@ -125,7 +125,7 @@ def tune(
     """
     kind = model_class(model)
     fixed = dict(fixed or {})
-    defaults = kind.defaults.with_changes({**fixed, **asdict(budget)})
+    defaults = kind.defaults.with_changes({**asdict(budget), **fixed})
     space = {name: one for name, one in SPACES[model].items() if name not in fixed}
     if not space:
         raise UsageError("all settings are fixed, and none is left to search")
@@ -134,7 +134,6 @@ def tune(
     task = load_task(graph, store, settings, views=defaults.views(), splits=SEEN)
     measured_users(task.clicks, "valid")
     folder = settings.home / "tuning"
-    folder.mkdir(parents=True, exist_ok=True)
     name = _study_name(kind, defaults, space, task, seed)
     busy = ModelError(f"another `mmkg tune` is at work on this search for {model}", remedy="Wait for it")
     with held(folder / f"{name}.lock", busy):
